@@ -1,0 +1,27 @@
+/**
+ * Names that several programs of a node share: sockets, ports, directories, ids.
+ *
+ * @module
+ */
+
+/** TCP port of apid on every node. */
+export const APID_PORT = 50000;
+/** TCP port of trustd on control planes. */
+export const TRUSTD_PORT = 50001;
+
+/** The unix socket each component of a node serves its gRPC API on. */
+export const SOCKETS = {
+  machined: "/system/run/machined/machine.sock",
+  networkd: "/system/run/networkd/networkd.sock",
+  timed: "/system/run/timed/timed.sock",
+  routerd: "/system/run/routerd/routerd.sock",
+  apid: "/system/run/apid/apid.sock",
+} as const;
+
+/** User ids of the services that do not run as root; each is also the service's group. */
+export const UIDS = { apid: 50, routerd: 51, networkd: 52, timed: 53, trustd: 54 } as const;
+
+/** Where the manifest of the running image lies: the signed root hash, sizes, versions. */
+export const IMAGE_MANIFEST = "/etc/image/manifest.json";
+/** The running machine configuration. */
+export const MACHINE_CONFIG = "/system/state/config.yaml";
