@@ -10,7 +10,7 @@ const INDEX: ModuleIndex = {
       aliases: ["pci:v00001AF4d*sv*sd*bc*sc*i*"],
     },
     virtio_ring: { file: "virtio_ring.ko", depends: ["virtio"], aliases: [] },
-    e1000: { file: "e1000.ko", depends: [], aliases: ["pci:v00008086d0000100[ef]sv*sd*bc*sc*i*"] },
+    e1000: { file: "e1000.ko", depends: [], aliases: ["pci:v00008086d0000100[EF]sv*sd*bc*sc*i*"] },
     broken: { file: "broken.ko", depends: ["nowhere"], aliases: [] },
   },
   always: [],

@@ -3,7 +3,7 @@ import type { Task } from "../sequences/engine.ts";
 
 /** What the tasks here need of the kernel; `$ffi/mount.ts` fits it. */
 export interface Binder {
-  bind(source: string, target: string): void;
+  bindMount(source: string, target: string): void;
 }
 
 const SYSTEM_DIRECTORIES = [
@@ -76,5 +76,5 @@ async function overlay(mounter: Binder, name: string, text: string): Promise<voi
   const source = `/system/etc/${name}`;
   await Deno.writeTextFile(source, text);
   await Deno.chmod(source, 0o644);
-  mounter.bind(source, `/etc/${name}`);
+  mounter.bindMount(source, `/etc/${name}`);
 }

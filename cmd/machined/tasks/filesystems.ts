@@ -3,7 +3,7 @@ import type { Task } from "../sequences/engine.ts";
 
 /** What the tasks here need of the kernel; `$ffi/mount.ts` fits it. */
 export interface Mounter {
-  mount(source: string, target: string, type: string, flags: number, data?: string): void;
+  mount(request: Filesystem & { readonly source: string }): void;
 }
 
 /** mount(2) flags. */
@@ -90,7 +90,7 @@ async function handDown(group: string): Promise<void> {
   await Deno.writeTextFile(`${group}/cgroup.subtree_control`, wanted.join(" "));
 }
 
-function mountOne(mounter: Mounter, { type, target, flags, data }: Filesystem): void {
-  Deno.mkdirSync(target, { recursive: true });
-  mounter.mount(type, target, type, flags, data);
+function mountOne(mounter: Mounter, filesystem: Filesystem): void {
+  Deno.mkdirSync(filesystem.target, { recursive: true });
+  mounter.mount({ ...filesystem, source: filesystem.type });
 }

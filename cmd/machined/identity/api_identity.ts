@@ -1,0 +1,99 @@
+/** The certificate of the node's API: issued from `machine.ca`, renewed at half its life. */
+import {
+  certificateHash,
+  inspectCertificate,
+  issueServerLeaf,
+  type PemPair,
+  renewAt,
+  sans,
+} from "$lib/pki/mod.ts";
+import { type Clock, Latest } from "$lib/service/mod.ts";
+
+/** What apid presents and trusts. */
+export interface Identity {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What a certificate is made from; a change of any of it asks for a new one. */
+export interface IdentityInputs {
+  readonly ca: PemPair;
+  /** Names and addresses that the node answers to, its own and those of `machine.certSANs`. */
+  readonly names: readonly string[];
+}
+
+/** How long a certificate of the API holds, milliseconds. */
+export const API_CERTIFICATE_LIFETIME_MS = 24 * 3_600_000;
+/** How often names, addresses and the clock are looked at, milliseconds. */
+const CHECK_PERIOD_MS = 2_000;
+
+/** Keeps `current` fresh: readers take the newest value and watch for the next. */
+export class ApiIdentity {
+  readonly current = new Latest<Identity>();
+  readonly #deps: {
+    readonly inputs: () => IdentityInputs | undefined;
+    readonly clock: Clock;
+    readonly lifetimeMs: number;
+    readonly log: (line: string) => void;
+  };
+  #issuedFor = "";
+  #renewAtMs = 0;
+  #notBeforeMs = 0;
+
+  constructor(deps: {
+    inputs: () => IdentityInputs | undefined;
+    clock: Clock;
+    lifetimeMs: number;
+    log: (line: string) => void;
+  }) {
+    this.#deps = deps;
+  }
+
+  /** SHA-256 of the public key that is presented, as `talosctl --cert-fingerprint` takes it. */
+  get fingerprint(): string | undefined {
+    const identity = this.current.value;
+    return identity && inspectCertificate(identity.cert).fingerprint;
+  }
+
+  /** Issues and renews until the signal fires; a failure is logged and tried again. */
+  async keep(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.refresh();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#deps.log(`cannot issue the API certificate, trying again: ${reason}`);
+      }
+      await this.#deps.clock.sleep(CHECK_PERIOD_MS, signal);
+    }
+  }
+
+  /** Issues a certificate when there is none, its inputs changed, or half of its life is over. */
+  async refresh(): Promise<void> {
+    const inputs = this.#deps.inputs();
+    if (!inputs) return;
+    const nowMs = this.#deps.clock.now();
+    const names = [...new Set(inputs.names)].toSorted();
+    const issuedFor = `${certificateHash(inputs.ca.crt)} ${names.join(" ")}`;
+    // A clock that was set back leaves a certificate that is not valid yet: also a reason to renew.
+    const due = nowMs >= this.#renewAtMs || nowMs < this.#notBeforeMs;
+    if (issuedFor === this.#issuedFor && !due) return;
+    const now = new Date(nowMs);
+    const { crt, key } = await issueServerLeaf({
+      ca: inputs.ca,
+      subject: { commonName: names[0] ?? "node" },
+      sans: sans(names),
+      now,
+      lifetimeMs: this.#deps.lifetimeMs,
+    });
+    const { notBefore, notAfter } = inspectCertificate(crt);
+    this.#issuedFor = issuedFor;
+    this.#notBeforeMs = notBefore.getTime();
+    this.#renewAtMs = renewAt(notBefore, notAfter, now).getTime();
+    this.current.set({ ca: inputs.ca.crt, cert: crt, key });
+    this.#deps.log(
+      `API certificate issued for ${names.join(", ")}, valid until ${notAfter.toISOString()}`,
+    );
+  }
+}
