@@ -37,7 +37,8 @@ export function inspectCertificate(pem: string): CertificateInfo {
     notBefore: crt.notBefore,
     notAfter: crt.notAfter,
     sans: sansOf(crt.getExtension(SAN_OID)),
-    usages: usages.map((oid) => USAGES[String(oid)] ?? String(oid)),
+    // Array.from, for map() of the library's own array class gives that class again.
+    usages: Array.from(usages, (oid) => USAGES[String(oid)] ?? String(oid)),
     isCa: crt.getExtension(x509.BasicConstraintsExtension)?.ca ?? false,
     fingerprint: spkiFingerprint(new Uint8Array(crt.publicKey.rawData)),
   };

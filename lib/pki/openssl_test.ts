@@ -8,6 +8,7 @@ import {
   type KeyKind,
   keyMatches,
   NO_SANS,
+  type PemPair,
   readCsr,
   sans,
   signCsr,
@@ -17,6 +18,15 @@ import { Folder, installed, run, world } from "./_testing.ts";
 
 const ignore = !installed("openssl");
 const KINDS: KeyKind[] = ["ed25519", "ecdsa-p256", "rsa-4096"];
+const NOW = new Date();
+
+// One CA a kind for all tests here: an RSA key takes seconds to find.
+const made = new Map<KeyKind, Promise<PemPair>>();
+function caOf(kind: KeyKind): Promise<PemPair> {
+  const ca = made.get(kind) ?? createCa({ kind, subject: { organization: ["talos"] }, now: NOW });
+  made.set(kind, ca);
+  return ca;
+}
 
 async function openssl(args: string[], stdin = ""): Promise<string> {
   const ran = await run("openssl", args, { stdin });
@@ -30,8 +40,7 @@ for (const kind of KINDS) {
     ignore,
     async fn() {
       await using dir = await Folder.make();
-      const now = new Date();
-      const ca = await createCa({ kind, subject: { organization: ["talos"] }, now });
+      const ca = await caOf(kind);
       const file = await dir.put("ca.crt", ca.crt);
       await openssl(["verify", "-x509_strict", "-check_ss_sig", "-CAfile", file, file]);
       const text = await openssl(["x509", "-noout", "-text", "-in", file]);
@@ -39,7 +48,7 @@ for (const kind of KINDS) {
       assert.match(text, /Subject: O = talos\n/);
       assert.match(text, /X509v3 Basic Constraints: critical\s+CA:TRUE/);
       assert.match(text, /Digital Signature, Certificate Sign, CRL Sign/);
-      const tenYears = new Date(now.getTime() + hoursMs(87_600));
+      const tenYears = new Date(NOW.getTime() + hoursMs(87_600));
       const end = await openssl(["x509", "-noout", "-enddate", "-dateopt", "iso_8601"], ca.crt);
       const want = tenYears.toISOString().slice(0, 19).replace("T", " ") + "Z";
       assert.equal(end.trim(), `notAfter=${want}`);
@@ -47,10 +56,10 @@ for (const kind of KINDS) {
   });
 
   Deno.test({
-    name: `createKey() makes a ${kind} key that openssl checks`,
+    name: `createCa() makes a ${kind} key that openssl checks`,
     ignore,
     async fn() {
-      const key = await createKey(kind);
+      const { key } = await caOf(kind);
       const label = { "ed25519": "ED25519", "ecdsa-p256": "EC", "rsa-4096": "RSA" }[kind];
       assert.ok(key.startsWith(`-----BEGIN ${label} PRIVATE KEY-----\n`), key.slice(0, 40));
       await openssl(["pkey", "-check", "-noout"], tlsKey(key));
@@ -61,7 +70,7 @@ for (const kind of KINDS) {
     name: `createCsr() makes a ${kind} request that openssl verifies, names and all`,
     ignore,
     async fn() {
-      const key = await createKey(kind);
+      const { key } = await caOf(kind);
       const subject = { commonName: "node-a", organization: ["os:admin"] };
       const csr = await createCsr({ key, subject, sans: sans(["10.5.0.2", "fd00::2", "node-a"]) });
       assert.ok(csr.startsWith("-----BEGIN CERTIFICATE REQUEST-----\n"));
@@ -77,15 +86,14 @@ Deno.test({
   ignore,
   async fn() {
     await using dir = await Folder.make();
-    const now = new Date();
     for (const caKind of KINDS) {
-      const ca = await createCa({ kind: caKind, subject: { organization: ["talos"] }, now });
+      const ca = await caOf(caKind);
       const caFile = await dir.put(`${caKind}.crt`, ca.crt);
       for (const kind of ["ed25519", "ecdsa-p256"] as const) {
         const key = await createKey(kind);
         const csr = await createCsr({ key, sans: sans(["10.5.0.2"]) });
         const usages = ["serverAuth"] as const;
-        const crt = await signCsr({ ca, csr, usages, now, lifetimeMs: hoursMs(24) });
+        const crt = await signCsr({ ca, csr, usages, now: NOW, lifetimeMs: hoursMs(24) });
         const file = await dir.put("leaf.crt", crt);
         await openssl(
           ["verify", "-x509_strict", "-purpose", "sslserver", "-verify_ip", "10.5.0.2"]
@@ -159,5 +167,25 @@ Deno.test({
     });
     const file = await dir.put("leaf.crt", leaf.crt);
     await openssl(["verify", "-CAfile", caFile, file]);
+  },
+});
+
+Deno.test({
+  name: "signCsr() never makes a CA or a wider use out of what a request asks for",
+  ignore,
+  async fn() {
+    await using dir = await Folder.make();
+    const key = await dir.put("key.pem", tlsKey(await createKey("ed25519")));
+    const csr = await openssl(["req", "-new", "-key", key, "-subj", "/CN=x"].concat(
+      ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign"],
+      ["-addext", "extendedKeyUsage=serverAuth,clientAuth,codeSigning"],
+    ));
+    const ca = await caOf("ed25519");
+    const usages = ["clientAuth"] as const;
+    const crt = await signCsr({ ca, csr, usages, now: NOW, lifetimeMs: hoursMs(1) });
+    const text = await openssl(["x509", "-noout", "-text"], crt);
+    assert.match(text, /X509v3 Basic Constraints: critical\s+CA:FALSE/);
+    assert.match(text, /X509v3 Key Usage: critical\s+Digital Signature\n/);
+    assert.match(text, /X509v3 Extended Key Usage: \s+TLS Web Client Authentication\n/);
   },
 });
