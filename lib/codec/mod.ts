@@ -1,0 +1,87 @@
+/**
+ * Bytes to values and back: netlink route messages, DHCPv4, NTP, addresses.
+ *
+ * Decoders never read past what they are given: bytes that do not fit end in a RangeError, bytes
+ * that mean something else in a SyntaxError, and both name the field.
+ *
+ * ```ts
+ * import { clockOffsetNs, networkOf, parseCidr } from "$lib/codec/mod.ts";
+ *
+ * if (networkOf(parseCidr("10.1.2.3/8")).address !== "10.0.0.0") throw new Error("network");
+ * const times = { sent: 10n, serverReceived: 20n, serverSent: 20n, received: 12n };
+ * if (clockOffsetNs(times) !== 9n) throw new Error("offset");
+ * ```
+ *
+ * @module
+ */
+
+export {
+  formatIp,
+  formatIpv4,
+  formatIpv6,
+  formatMac,
+  type IpPrefix,
+  maskPrefix,
+  networkOf,
+  parseCidr,
+  parseIp,
+  parseIpv4,
+  parseIpv6,
+  parseMac,
+} from "./ip.ts";
+export {
+  decodeAttributes,
+  decodeErrno,
+  decodeMessages,
+  encodeAttributes,
+  encodeMessage,
+  type NetlinkAttribute,
+  type NetlinkMessage,
+  NLM_F,
+  NLMSG,
+} from "./netlink.ts";
+export { AF, RTM, RTMGRP } from "./netlink_rtm.ts";
+export {
+  ARPHRD,
+  decodeLink,
+  encodeLinkChange,
+  encodeLinkQuery,
+  IFF,
+  type Link,
+  type LinkChange,
+} from "./netlink_link.ts";
+export {
+  type Address,
+  decodeAddress,
+  encodeAddress,
+  encodeAddressQuery,
+} from "./netlink_address.ts";
+export {
+  decodeRoute,
+  encodeRoute,
+  encodeRouteQuery,
+  type Route,
+  RT_SCOPE,
+  RT_TABLE,
+  RTN,
+  RTNH_F_ONLINK,
+  RTPROT,
+} from "./netlink_route.ts";
+export { decodeDhcp4, DHCP4_PORT, DHCP4_TYPE, type Dhcp4Message, encodeDhcp4 } from "./dhcp4.ts";
+export { DHCP4_OPTION, type Dhcp4Options, type Dhcp4Route } from "./dhcp4_options.ts";
+export {
+  decodeUdpPacket,
+  encodeUdpPacket,
+  internetChecksum,
+  type UdpChecksum,
+  type UdpPacket,
+} from "./dhcp4_frame.ts";
+export {
+  decodeNtpReply,
+  encodeNtpRequest,
+  kissCode,
+  NTP_PACKET_SIZE,
+  type NtpReply,
+  ntpReplyFault,
+} from "./ntp.ts";
+export { clockOffsetNs, type NtpTimes, ntpToUnixNs, roundTripNs, unixNsToNtp } from "./ntp_time.ts";
