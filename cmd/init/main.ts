@@ -1,0 +1,39 @@
+/**
+ * The early stage: PID 1 of the initramfs. Loads the modules of the root, checks the signature over
+ * the image's root hash, opens the root filesystem through dm-verity, moves into it and becomes
+ * machined. Anything wrong stops the boot with one sentence that names the part.
+ *
+ * @module
+ */
+import { KernelCmdline, panicSeconds } from "$lib/cmdline/mod.ts";
+import { roleCommand } from "$lib/role/mod.ts";
+import { execve } from "$ffi/exec.ts";
+import { openConsole, say } from "./console.ts";
+import { mountPseudo, switchRoot } from "./filesystems.ts";
+import { openImage } from "./image.ts";
+import { loadEarlyModules } from "./modules.ts";
+import { stop } from "./stop.ts";
+import { armWatchdog } from "./watchdog.ts";
+
+/** Where the new root is put together before it takes the place of the old one. */
+const NEW_ROOT = "/root";
+
+/** Brings the machine from the initramfs into the image; does not come back. */
+export async function main(): Promise<void> {
+  // Promises do not keep the event loop turning, and an empty loop is a kernel panic.
+  setInterval(() => {}, 60_000);
+  let cmdline = new KernelCmdline([]);
+  try {
+    mountPseudo();
+    openConsole();
+    cmdline = KernelCmdline.parse((await Deno.readTextFile("/proc/cmdline")).trim());
+    loadEarlyModules(armWatchdog);
+    const manifest = await openImage({ cmdline, target: NEW_ROOT });
+    say(`image ${manifest.version}, root hash ${manifest.verity.rootHash}`);
+    switchRoot(NEW_ROOT);
+    const { path, args, env } = roleCommand("machined");
+    execve(path, [path, ...args], env);
+  } catch (error) {
+    await stop(error, panicSeconds(cmdline));
+  }
+}

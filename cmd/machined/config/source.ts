@@ -1,0 +1,102 @@
+/** Where the machine configuration comes from when no saved one is there: a URL on the command line. */
+import { type Clock } from "$lib/service/mod.ts";
+
+/** How long fetching may take in all, milliseconds. */
+const FETCH_LIMIT_MS = 70_000;
+/** How long one attempt may take, milliseconds. */
+const ATTEMPT_LIMIT_MS = 10_000;
+/** First wait between attempts, milliseconds; it doubles up to 5 s. */
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5_000;
+/** A configuration larger than this is refused before it is parsed. */
+export const MAX_CONFIG_BYTES = 4 << 20;
+
+/** What fetching needs of its surroundings. */
+export interface FetchDeps {
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+  /** SMBIOS UUID of the machine, for `?uuid=`. */
+  readonly uuid: () => string | undefined;
+}
+
+/** A configuration was refused for good: trying again would give the same. */
+class RefusedError extends Error {}
+
+/**
+ * Fetches the configuration at `url`, trying again for up to 70 s; gzip is unpacked.
+ *
+ * @throws {Error} naming the URL and the last reason
+ */
+export async function fetchConfig(
+  url: string,
+  deps: FetchDeps,
+  signal: AbortSignal,
+): Promise<string> {
+  const target = withUuid(url, deps.uuid);
+  const deadline = deps.clock.monotonic() + FETCH_LIMIT_MS;
+  let waitMs = FIRST_WAIT_MS;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await fetchOnce(target, deps.fetch, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      if (cause instanceof RefusedError || deps.clock.monotonic() + waitMs > deadline) {
+        throw new Error(`Cannot fetch the configuration from "${target}": ${reason}`, { cause });
+      }
+      deps.log(`configuration not fetched yet, trying again: ${reason}`);
+      await deps.clock.sleep(waitMs, signal);
+      waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+    }
+  }
+}
+
+/** Fills an empty `uuid` parameter of `url` with the machine's UUID. */
+export function withUuid(url: string, uuid: () => string | undefined): string {
+  const parsed = URL.parse(url);
+  if (!parsed || parsed.searchParams.get("uuid") !== "") return url;
+  parsed.searchParams.set("uuid", uuid() ?? "");
+  return parsed.href;
+}
+
+async function fetchOnce(url: string, get: typeof fetch, signal: AbortSignal): Promise<string> {
+  const response = await get(url, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_LIMIT_MS)]),
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Error(`the server answers ${response.status}`);
+  }
+  const bytes = await bounded(response.body);
+  const unpacked = bytes[0] === 0x1f && bytes[1] === 0x8b
+    ? await bounded(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")))
+    : bytes;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(unpacked);
+  } catch {
+    throw new RefusedError("it is not UTF-8 text");
+  }
+}
+
+async function bounded(
+  stream: ReadableStream<Uint8Array> | null,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream ?? []) {
+    size += chunk.length;
+    if (size > MAX_CONFIG_BYTES) {
+      throw new RefusedError(`it is larger than ${MAX_CONFIG_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
