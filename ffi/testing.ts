@@ -115,3 +115,9 @@ export async function inOwnProcess<T>(script: string, wrapper: string[] = []): P
     await Deno.remove(dir, { recursive: true });
   }
 }
+
+/** Why device-mapper tests cannot run here, if so. */
+export function lacksDeviceMapper(): string | undefined {
+  const known = Deno.readTextFileSync("/proc/misc").includes("device-mapper");
+  return known ? lacksPath("/dev/mapper/control") : "this kernel has no device mapper";
+}

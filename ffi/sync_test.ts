@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { fsync, sync, syncFs, writeFileDurable } from "./sync.ts";
+import { inOwnProcess, lacksProgram, output, rootTest, testUnless } from "./testing.ts";
+
+async function withDir(fn: (dir: string) => Promise<void> | void): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "sync-" });
+  try {
+    await fn(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+function names(dir: string): string[] {
+  return [...Deno.readDirSync(dir)].map((entry) => entry.name);
+}
+
+Deno.test("writeFileDurable() replaces bytes and mode, and leaves no other file", () =>
+  withDir(async (dir) => {
+    const path = `${dir}/config`;
+    writeFileDurable(path, "old");
+    writeFileDurable(path, new Uint8Array([1, 2, 3]), 0o646);
+    assert.deepEqual([...await Deno.readFile(path)], [1, 2, 3]);
+    assert.equal((await Deno.stat(path)).mode! & 0o777, 0o646);
+    assert.deepEqual(names(dir), ["config"]);
+  }));
+
+Deno.test("writeFileDurable() leaves the old state and no temporary file when it fails", () =>
+  withDir((dir) => {
+    Deno.mkdirSync(`${dir}/config`);
+    assert.throws(() => writeFileDurable(`${dir}/config`, "x"), { syscall: "rename" });
+    assert.deepEqual(names(dir), ["config"]);
+    assert.throws(() => writeFileDurable(`${dir}/none/config`, "x"), { code: "ENOENT" });
+  }));
+
+rootTest(
+  "writeFileDurable() keeps the old bytes when the disk is full",
+  () =>
+    withDir(async (dir) => {
+      const result = await inOwnProcess(
+        `import { mount } from "$ffi/mount.ts"; import { writeFileDurable } from "$ffi/sync.ts";
+       const dir = ${JSON.stringify(dir)};
+       mount({ source: "tmpfs", target: dir, type: "tmpfs", data: "size=64k" });
+       writeFileDurable(dir + "/f", "old");
+       let code; try { writeFileDurable(dir + "/f", new Uint8Array(1 << 17)); }
+       catch (e) { code = (e as { code?: string }).code; }
+       console.log(JSON.stringify({ code, text: Deno.readTextFileSync(dir + "/f"),
+         names: [...Deno.readDirSync(dir)].map((e) => e.name) }));`,
+        ["unshare", "--mount"],
+      );
+      assert.deepEqual(result, { code: "ENOSPC", text: "old", names: ["f"] });
+    }),
+  lacksProgram("unshare"),
+);
+
+testUnless(
+  lacksProgram("strace"),
+  "writeFileDurable() syncs the file before the rename and the directory after",
+  () =>
+    withDir(async (dir) => {
+      const root = new URL("../", import.meta.url).pathname;
+      await Deno.writeTextFile(
+        `${dir}/script.ts`,
+        `import { writeFileDurable } from "$ffi/sync.ts"; writeFileDurable("${dir}/f", "x");`,
+      );
+      const trace = ["-f", "-o", `${dir}/trace`, "-e", "trace=fsync,rename,renameat,renameat2"];
+      const deno = ["run", "-A", "--no-lock", "--config", `${root}deno.json`, `${dir}/script.ts`];
+      await output("strace", [...trace, Deno.execPath(), ...deno]);
+      const calls = (await Deno.readTextFile(`${dir}/trace`)).match(/fsync|rename.*\.tmp-/g);
+      assert.deepEqual(calls?.map((call) => call.slice(0, 5)), ["fsync", "renam", "fsync"]);
+    }),
+);
+
+Deno.test("fsync(), syncFs() and sync() take files and directories", () =>
+  withDir((dir) => {
+    writeFileDurable(`${dir}/f`, "x");
+    fsync(`${dir}/f`);
+    fsync(dir);
+    syncFs(dir);
+    sync();
+    assert.throws(() => fsync(`${dir}/none`), { code: "ENOENT" });
+  }));
