@@ -1,0 +1,55 @@
+/** The life of a machine: its sequences from power-on until it is asked, or forced, to end. */
+import type { PowerAction, PowerRequest, PowerRequests } from "./pid1/power.ts";
+import type { Sequence, Turn } from "./sequences/engine.ts";
+
+/** How a life ends; a failed sequence asks for a reboot that the command line may veto. */
+export type Ending =
+  | { readonly kind: "asked"; readonly action: PowerAction }
+  | { readonly kind: "failed"; readonly error: Error };
+
+/** What a life is made of. */
+export interface LifeDeps {
+  readonly run: (sequence: Sequence, turn?: Turn) => Promise<void>;
+  /** Sequences from power-on, in order. Each is made when it is its turn. */
+  readonly start: readonly (() => Sequence)[];
+  readonly finish: (action: PowerAction) => Sequence;
+  readonly power: PowerRequests;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Starts the machine, then waits for the first request. A request during the start takes over. The
+ * requested action follows even when the sequence that prepares it fails: nobody can log in to help.
+ */
+export async function live(deps: LifeDeps): Promise<Ending> {
+  const request = deps.power.next();
+  const outcome = await Promise.race([request, startUp(deps)]);
+  if (outcome === undefined) return await finish(deps, await request);
+  if (outcome instanceof Error) {
+    // A start that was interrupted by a request fails too: the request is the reason, not the failure.
+    return deps.power.asked
+      ? await finish(deps, await request)
+      : { kind: "failed", error: outcome };
+  }
+  return await finish(deps, outcome);
+}
+
+async function startUp(deps: LifeDeps): Promise<Error | undefined> {
+  try {
+    for (const sequence of deps.start) await deps.run(sequence());
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+async function finish(deps: LifeDeps, request: PowerRequest): Promise<Ending> {
+  deps.log(`${request.action} requested by ${request.origin}`);
+  try {
+    await deps.run(deps.finish(request.action), { takeover: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    deps.log(`${request.action} goes on without a clean end: ${reason}`);
+  }
+  return { kind: "asked", action: request.action };
+}

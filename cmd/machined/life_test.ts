@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { type LifeDeps, live } from "./life.ts";
+import { PowerRequests } from "./pid1/power.ts";
+import { type Sequence, Sequencer } from "./sequences/engine.ts";
+
+type Run = (signal: AbortSignal) => void | Promise<void>;
+
+function sequence(name: string, run: Run): Sequence {
+  return { name, phases: [{ name, tasks: [{ name, run }] }] };
+}
+
+function world(runs: Record<string, Run>): { deps: LifeDeps; ran: string[]; power: PowerRequests } {
+  const ran: string[] = [];
+  const power = new PowerRequests();
+  const sequencer = new Sequencer({ log: () => {}, report: () => {} });
+  const make = (name: string) => () =>
+    sequence(name, (signal) => {
+      ran.push(name);
+      return runs[name]?.(signal);
+    });
+  const deps: LifeDeps = {
+    run: (one, turn) => sequencer.run(one, turn),
+    start: [make("initialize"), make("boot")],
+    finish: (action) => make(action)(),
+    power,
+    log: () => {},
+  };
+  return { deps, ran, power };
+}
+
+Deno.test("live() starts the machine and ends it when asked", async () => {
+  const { deps, ran, power } = world({ boot: () => power.request("reboot", "API") });
+  assert.deepEqual(await live(deps), { kind: "asked", action: "reboot" });
+  assert.deepEqual(ran, ["initialize", "boot", "reboot"]);
+});
+
+Deno.test("live() lets a request take over a start that hangs", async () => {
+  const { deps, ran, power } = world({
+    initialize: () => {
+      setTimeout(() => power.request("shutdown", "SIGTERM"));
+      return new Promise(() => {});
+    },
+  });
+  assert.deepEqual(await live(deps), { kind: "asked", action: "shutdown" });
+  assert.deepEqual(ran, ["initialize", "shutdown"]);
+});
+
+Deno.test("live() reports a start that failed and does not go on with it", async () => {
+  const { deps, ran } = world({
+    initialize: () => {
+      throw new Error("no disk");
+    },
+  });
+  const ending = await live(deps);
+  assert.equal(ending.kind, "failed");
+  assert.match((ending as { error: Error }).error.message, /no disk/);
+  assert.deepEqual(ran, ["initialize"]);
+});
+
+Deno.test("live() carries out what was asked even when its sequence fails", async () => {
+  const { deps, power } = world({
+    boot: () => power.request("reboot", "API"),
+    reboot: () => {
+      throw new Error("a service does not stop");
+    },
+  });
+  assert.deepEqual(await live(deps), { kind: "asked", action: "reboot" });
+});
