@@ -1,0 +1,126 @@
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  Lexer,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type YAMLMap,
+} from "yaml";
+import type { Finding } from "../finding.ts";
+
+/** Largest number of lexical parts of a file: bounds the memory of its parse, whatever it says. */
+const MAX_TOKENS = 250_000;
+/** How deep a file may nest: the parser recurses, and so do all who walk its result. */
+const MAX_DEPTH = 200;
+
+/** A parsed stream of YAML documents, without any meaning given to it yet. */
+export interface YamlStream {
+  readonly documents: readonly Document[];
+  readonly lines: LineCounter;
+  readonly errors: readonly Finding[];
+}
+
+/** Parses a stream of documents; syntax errors are findings, never thrown. */
+export function parseYaml(text: string): YamlStream {
+  const lines = new LineCounter();
+  const refused = tooLarge(text);
+  if (refused) return { documents: [], lines, errors: [refused] };
+  try {
+    // Duplicate keys are looked for by the reader: the check in here is quadratic.
+    const documents = [...parseAllDocuments(text, {
+      uniqueKeys: false,
+      prettyErrors: false,
+      lineCounter: lines,
+      logLevel: "silent",
+    })];
+    const errors = documents.flatMap((document) => document.errors).map((error): Finding => {
+      const { line, col } = lines.linePos(error.pos[0]);
+      return { path: [], message: `yaml: line ${line}: ${error.message}`, line, column: col };
+    });
+    return { documents, lines, errors };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    // Overflowing the stack is how the parser says "too deep"; all else it throws is about the text.
+    const message = error instanceof RangeError ? "nested too deeply" : error.message;
+    return { documents: [], lines, errors: [{ path: [], message: `yaml: ${message}` }] };
+  }
+}
+
+/** Why a text is not worth parsing: counted by its tokens, which takes no memory to speak of. */
+function tooLarge(text: string): Finding | undefined {
+  let tokens = 0;
+  let flow = 0;
+  let run = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (++tokens > MAX_TOKENS) {
+      return { path: [], message: `yaml: more than ${MAX_TOKENS} tokens` };
+    }
+    const first = token[0];
+    if (token.length === 1 && (first === "[" || first === "{")) flow++;
+    else if (token.length === 1 && (first === "]" || first === "}")) flow--;
+    // "- - - x" and "? ? ? x" nest without brackets.
+    if (token.length === 1 && (first === "-" || first === "?" || first === ":")) run++;
+    else if (first !== " ") run = 0;
+    if (flow > MAX_DEPTH || run > MAX_DEPTH) {
+      return { path: [], message: "yaml: nested too deeply" };
+    }
+  }
+  return undefined;
+}
+
+/** What each alias of a document stands for: the last anchor of its name before it. */
+export function resolveAliases(document: Document): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const aliases = new Map<Alias, Node>();
+  const todo: unknown[] = [document.contents];
+  while (todo.length > 0) {
+    const node = todo.pop();
+    if (isPair(node)) {
+      todo.push(node.value, node.key);
+      continue;
+    }
+    if (!isNode(node)) continue;
+    if (isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target) aliases.set(node, target);
+      continue;
+    }
+    if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.set(node.anchor, node);
+    if (isCollection(node)) {
+      for (let i = node.items.length - 1; i >= 0; i--) todo.push(node.items[i]);
+    }
+  }
+  return aliases;
+}
+
+/** The text of a mapping's key, when it is a scalar. */
+export function keyText(key: unknown): string | undefined {
+  if (!isScalar(key)) return undefined;
+  return typeof key.source === "string" ? key.source : String(key.value ?? "");
+}
+
+/** The document that holds the configuration: the first with the key `machine` at its top. */
+export function findConfig(documents: readonly Document[]): {
+  readonly document?: Document & { contents: YAMLMap };
+  readonly missing?: string;
+} {
+  for (const document of documents) {
+    const contents = document.contents;
+    if (contents === null || (isScalar(contents) && contents.value === null)) continue;
+    const keys = isMap(contents) ? contents.items.map((item) => keyText(item.key)) : [];
+    if (isMap(contents) && keys.includes("machine")) {
+      return { document: Object.assign(document, { contents }) };
+    }
+    for (const key of ["kind", "version", "spec"]) {
+      if (!keys.includes(key)) return { missing: `missing ${key}` };
+    }
+  }
+  return { missing: "config not found" };
+}

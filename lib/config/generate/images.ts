@@ -1,0 +1,36 @@
+import { IMAGE_PREFIX, VERSION } from "$lib/version/mod.ts";
+
+/** The Kubernetes that runs where a configuration names no version. */
+export const KUBERNETES_VERSION = "1.35.4";
+/** The minor releases of Kubernetes that this release can run. */
+export const SUPPORTED_KUBERNETES: readonly string[] = ["1.35"];
+/** The etcd that runs where a configuration names none. */
+export const ETCD_VERSION = "3.6.5";
+/** The CoreDNS that runs where a configuration names none. */
+export const COREDNS_VERSION = "1.14.5";
+
+/** The images of one Kubernetes version, by component. */
+export function kubernetesImages(version: string): {
+  readonly kubelet: string;
+  readonly apiServer: string;
+  readonly controllerManager: string;
+  readonly scheduler: string;
+  readonly proxy: string;
+} {
+  const tag = `v${version.replace(/^v/, "")}`;
+  return {
+    kubelet: `${IMAGE_PREFIX}/kubelet:${tag}`,
+    apiServer: `registry.k8s.io/kube-apiserver:${tag}`,
+    controllerManager: `registry.k8s.io/kube-controller-manager:${tag}`,
+    scheduler: `registry.k8s.io/kube-scheduler:${tag}`,
+    proxy: `registry.k8s.io/kube-proxy:${tag}`,
+  };
+}
+
+/** The images that are used where a configuration names none. */
+export const IMAGES = {
+  ...kubernetesImages(KUBERNETES_VERSION),
+  installer: `${IMAGE_PREFIX}/installer:${VERSION}`,
+  etcd: `registry.k8s.io/etcd:${ETCD_VERSION}-0`,
+  coreDns: `registry.k8s.io/coredns/coredns:v${COREDNS_VERSION}`,
+} as const;

@@ -1,0 +1,48 @@
+/**
+ * The machine configuration: the one YAML document that says what a node is.
+ *
+ * ```ts
+ * import { parseConfig } from "$lib/config/mod.ts";
+ *
+ * const { config, errors } = parseConfig(`
+ * version: v1alpha1
+ * machine: { type: join, token: 328hom.uqjzh6jnn2eie9oi }
+ * cluster: { controlPlane: { endpoint: "https://10.0.0.1:6443" } }
+ * `);
+ * console.assert(errors.length === 0 && config?.machine.certSANs.length === 0);
+ * ```
+ *
+ * @module
+ */
+export { INLINE_CONFIG_BYTES, MAX_CONFIG_BYTES } from "./decode/text.ts";
+export { encodeConfig, type EncodeOptions } from "./encode/encode.ts";
+export { describe, type Finding, formatPath, multierror, type Path } from "./finding.ts";
+export {
+  type ConfigKind,
+  generateConfig,
+  generateConfigs,
+  type GenerateInput,
+} from "./generate/configs.ts";
+export { checkEndpoint, parseRegistryMirror } from "./generate/endpoint.ts";
+export {
+  IMAGES,
+  KUBERNETES_VERSION,
+  kubernetesImages,
+  SUPPORTED_KUBERNETES,
+} from "./generate/images.ts";
+export {
+  ADMIN_CERT_HOURS,
+  createAdminIdentity,
+  createSecrets,
+  randomToken,
+  type SecretsBundle,
+  secretsOf,
+} from "./generate/secrets.ts";
+export { isControlPlane, type MachineType, machineType } from "./machine_type.ts";
+export { parseConfig, type ParsedConfig } from "./parse.ts";
+export type {
+  ClusterSection,
+  MachineConfig,
+  MachineSection,
+  RawConfig,
+} from "./schema/document.ts";
