@@ -1,0 +1,129 @@
+import {
+  create,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  fromBinary,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { Balancer } from "./balancer.ts";
+import { RpcError } from "./rpc_error.ts";
+
+/** How long a unary call may take when its command does not say. */
+export const UNARY_MS = 60_000;
+/** How long a stream that is not followed may take when its command does not say. */
+export const STREAM_MS = 3_600_000;
+
+/** A failure of one node in a call to many. */
+export interface NodeFailure {
+  readonly node: string;
+  readonly reason: string;
+}
+
+/** One answer and the node it came from, as the user addressed it. */
+export interface Answer<M> {
+  readonly node: string;
+  readonly message: M;
+}
+
+/** What every reply element and stream chunk may carry. */
+interface Carrier {
+  readonly metadata?: { readonly hostname: string; readonly error: string } | undefined;
+}
+
+/** The elements of a unary reply. */
+export type ElementOf<O extends DescMessage> = MessageShape<O> extends
+  { messages: (infer M extends Message)[] } ? M : never;
+
+/** What a call may set beside its request. */
+export interface CallOptions {
+  readonly timeoutMs?: number;
+  /** A stream that stays open until either side ends it: no deadline, only liveness checks. */
+  readonly follow?: boolean;
+}
+
+/** Typed calls to the nodes a session addresses. */
+export class Client implements Disposable {
+  /** Nodes that could not answer; the session reports them when the command is done. */
+  readonly failures: NodeFailure[] = [];
+
+  constructor(
+    readonly balancer: Balancer,
+    readonly nodes: readonly string[],
+    readonly signal: AbortSignal,
+  ) {}
+
+  /** The answers of a unary call, one a node; nodes that failed go to `failures`. */
+  async unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    options: CallOptions = {},
+  ): Promise<Answer<ElementOf<O>>[]> {
+    const answers: Answer<ElementOf<O>>[] = [];
+    const timeoutMs = options.timeoutMs ?? UNARY_MS;
+    for await (const { node, message } of this.#call(method, request, timeoutMs)) {
+      const { messages } = message as unknown as { messages: ElementOf<O>[] };
+      for (const element of messages) {
+        const answer = this.#sort(node, element);
+        if (answer) answers.push(answer);
+      }
+    }
+    return answers;
+  }
+
+  /** The messages of a stream as they come; nodes that failed go to `failures`. */
+  async *stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    options: CallOptions = {},
+  ): AsyncGenerator<Answer<MessageShape<O>>> {
+    const timeoutMs = options.follow ? undefined : options.timeoutMs ?? STREAM_MS;
+    for await (const { node, message } of this.#call(method, request, timeoutMs)) {
+      const answer = this.#sort(node, message);
+      if (answer) yield answer;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.balancer[Symbol.dispose]();
+  }
+
+  async *#call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O> | DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    timeoutMs: number | undefined,
+  ): AsyncGenerator<Answer<MessageShape<O>>> {
+    const connection = await this.balancer.connection();
+    const messages = connection.messages({
+      path: `/${method.parent.typeName}/${method.name}`,
+      message: toBinary(method.input, create(method.input, request)),
+      nodes: this.nodes,
+      signal: this.signal,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+    for await (const bytes of messages) {
+      yield { node: connection.endpoint.host, message: decode(method.output, bytes) };
+    }
+  }
+
+  #sort<M>(endpoint: string, message: M): Answer<M> | undefined {
+    const { metadata } = message as Carrier;
+    const node = metadata?.hostname || endpoint;
+    if (!metadata?.error) return { node, message };
+    this.failures.push({ node, reason: metadata.error });
+    return undefined;
+  }
+}
+
+function decode<O extends DescMessage>(type: O, bytes: Uint8Array): MessageShape<O> {
+  try {
+    return fromBinary(type, bytes);
+  } catch (error) {
+    throw new RpcError("Internal", `Cannot read the answer: it is no ${type.typeName}`, {
+      cause: error,
+    });
+  }
+}
