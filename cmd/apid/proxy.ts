@@ -1,0 +1,101 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { Code } from "@connectrpc/connect";
+import {
+  admit,
+  answerStatus,
+  callDeadline,
+  CallRegistry,
+  type DeadlineRules,
+  formatTimeout,
+  isStreaming,
+  type OnStream,
+  passOn,
+  type Status,
+  type Upstream,
+} from "$lib/rpc/mod.ts";
+import { ByteBudget } from "./budget.ts";
+import { fanOut } from "./fan_out.ts";
+import { MAX_NODES, nodeAddress, nodeNames } from "./nodes.ts";
+import type { Peers } from "./peers.ts";
+
+/** What the proxy needs to know. */
+export interface ProxyOptions {
+  /** routerd of this node. */
+  readonly local: Upstream;
+  readonly peers: Peers;
+  readonly registry: CallRegistry;
+  readonly deadlines: DeadlineRules;
+  readonly messageBytes: number;
+  /** Port of a node that is addressed without one. */
+  readonly nodePort: number;
+  /** Bytes that calls to several nodes may hold in memory together. */
+  readonly heldBytes: number;
+}
+
+/** The handler of apid's calls: to this node's routerd, or to each of the nodes a call names. */
+export function proxy(options: ProxyOptions): OnStream {
+  const budget = new ByteBudget(options.heldBytes);
+  return (stream, headers) => {
+    if (!admit(stream, headers)) return;
+    const nodes = headers["nodes"];
+    if (nodes === undefined || headers["proxyfrom"] !== undefined) {
+      passOn(stream, headers, { ...options, upstream: options.local });
+    } else toNodes(stream, headers, nodeNames(nodes), budget, options);
+  };
+}
+
+function toNodes(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  names: readonly string[],
+  budget: ByteBudget,
+  options: ProxyOptions,
+): void {
+  const { registry, messageBytes } = options;
+  const deadlineMs = callDeadline(headers, options.deadlines);
+  if (typeof deadlineMs === "object") return answerStatus(stream, deadlineMs);
+  if (names.length === 0 || names.length > MAX_NODES) {
+    return answerStatus(stream, {
+      code: Code.InvalidArgument,
+      message: `Cannot call ${names.length} nodes: one to ${MAX_NODES} may be named`,
+    });
+  }
+  fanOut(stream, {
+    nodes: names.map((name) => ({ name, upstream: upstreamOf(name, options) })),
+    headers: onwardHeaders(headers, peerOf(stream), deadlineMs),
+    streaming: isStreaming(headers[":path"] ?? ""),
+    deadlineMs,
+    messageBytes,
+    registry,
+    budget,
+  });
+}
+
+function upstreamOf(name: string, { peers, nodePort }: ProxyOptions): Upstream | Status {
+  try {
+    return peers.upstream(nodeAddress(name, nodePort));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { code: Code.InvalidArgument, message: error.message };
+  }
+}
+
+/** Headers of the calls to nodes: the client's, but for the routing that is done here. */
+export function onwardHeaders(
+  headers: IncomingHttpHeaders,
+  peer: string,
+  deadlineMs: number | undefined,
+): OutgoingHttpHeaders {
+  const onward: OutgoingHttpHeaders = { ...headers, proxyfrom: peer };
+  delete onward["nodes"];
+  delete onward[":authority"];
+  delete onward["host"];
+  // Replies are rewritten here, so they must come as they are.
+  delete onward["grpc-accept-encoding"];
+  if (deadlineMs !== undefined) onward["grpc-timeout"] = formatTimeout(deadlineMs);
+  return onward;
+}
+
+function peerOf(stream: ServerHttp2Stream): string {
+  return stream.session?.socket?.remoteAddress ?? "unix";
+}
