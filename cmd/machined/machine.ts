@@ -1,0 +1,33 @@
+/** What the sequences of a machine work on; main.ts puts it together. */
+import type { KernelCmdline } from "$lib/cmdline/mod.ts";
+import type { EventRing, LogStore, ServiceManager } from "$lib/service/mod.ts";
+import type { ConfigStore } from "./config/store.ts";
+import type { ApiIdentity } from "./identity/api_identity.ts";
+import type { PowerRequests } from "./pid1/power.ts";
+import type { Sysctls } from "./tasks/kspp.ts";
+import type { Binder } from "./tasks/etc.ts";
+import type { Mounter } from "./tasks/filesystems.ts";
+import type { KernelModules } from "./tasks/modules.ts";
+import type { Limiter } from "./tasks/rlimits.ts";
+
+export interface Machine {
+  readonly cmdline: KernelCmdline;
+  /** Release tag of the running image. */
+  readonly version: string;
+  /** dm-verity root hash of the running image, or `unverified` outside one. */
+  readonly rootHash: string;
+  /** A line for the kernel log and the log of machined. */
+  readonly log: (line: string) => void;
+  readonly logs: LogStore;
+  readonly events: EventRing;
+  readonly services: ServiceManager;
+  readonly config: ConfigStore;
+  readonly identity: ApiIdentity;
+  readonly power: PowerRequests;
+  readonly modules: KernelModules;
+  readonly sysctls: Sysctls;
+  readonly mounter: Mounter & Binder;
+  readonly limiter: Limiter;
+  /** Fetches the configuration from where the command line says. */
+  readonly fetchConfig: (url: string, signal: AbortSignal) => Promise<string>;
+}

@@ -1,0 +1,110 @@
+/** From power-on to a configuration: the kernel made safe, filesystems, network, config. */
+import { platform, talosConfigUrl } from "$lib/cmdline/mod.ts";
+import { UIDS } from "$lib/paths/mod.ts";
+import type { Machine } from "../machine.ts";
+import { createEtcNetworkFiles, createOsReleaseFile, setupSystemDirectory } from "../tasks/etc.ts";
+import { mountBpfFilesystem, mountCgroups, mountPseudoFilesystems } from "../tasks/filesystems.ts";
+import { enforceKsppRequirements, writeRequiredSysctls } from "../tasks/kspp.ts";
+import { disableModuleLoading, loadDrivers, loadKernelModules } from "../tasks/modules.ts";
+import { setResourceLimits } from "../tasks/rlimits.ts";
+import type { Sequence, Task } from "./engine.ts";
+
+/** How long the first pass of the network may take; a late address is used when it comes. */
+const NETWORK_WAIT_MS = 20_000;
+
+/** The sequence every boot starts with. */
+export function initializeSequence(machine: Machine): Sequence {
+  return {
+    name: "initialize",
+    phases: [
+      { name: "logger", tasks: [setupLogger(machine)] },
+      {
+        name: "systemRequirements",
+        tasks: [
+          enforceKsppRequirements(machine),
+          setupSystemDirectory(),
+          mountBpfFilesystem(machine),
+          mountCgroups(machine),
+          mountPseudoFilesystems(machine),
+          setResourceLimits(machine),
+          loadDrivers(machine),
+        ],
+      },
+      {
+        name: "etc",
+        tasks: [
+          createEtcNetworkFiles({ ...machine, owner: UIDS.networkd }),
+          createOsReleaseFile(machine),
+        ],
+      },
+      { name: "services", tasks: [startEarlyServices(machine)] },
+      {
+        name: "discoverNetwork",
+        tasks: [loadKernelModules(machine), setupDiscoveryNetwork(machine)],
+      },
+      {
+        name: "config",
+        tasks: [loadConfig(machine), writeRequiredSysctls(machine)],
+      },
+      { name: "kernel", tasks: [disableModuleLoading(machine)] },
+      { name: "setupNetwork", tasks: [setupNetwork(machine)] },
+    ],
+  };
+}
+
+/** Says which image runs; refuses platforms that this release does not know. */
+function setupLogger(machine: Machine): Task {
+  return {
+    name: "setupLogger",
+    run() {
+      machine.log(`talos ${machine.version}, image root hash ${machine.rootHash}`);
+      const name = platform(machine.cmdline);
+      if (name !== undefined && name !== "metal") {
+        throw new Error(`Cannot boot on platform "${name}": this release supports "metal" only`);
+      }
+    },
+  };
+}
+
+/** The processes of the API start here, beside what follows: each takes seconds on a slow machine. */
+function startEarlyServices({ services }: Machine): Task {
+  return {
+    name: "startEarlyServices",
+    run: () => services.start("machined", "networkd", "routerd", "apid"),
+  };
+}
+
+/** Waits for the first pass of the network; a network that does not come up does not stop the boot. */
+function setupDiscoveryNetwork({ services, log }: Machine): Task {
+  return {
+    name: "setupDiscoveryNetwork",
+    async run(signal) {
+      try {
+        await services.waitUp(["networkd"], { timeoutMs: NETWORK_WAIT_MS, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        log(`network is not up yet: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+  };
+}
+
+/** Reads the configuration from where the command line says. */
+function loadConfig(machine: Machine): Task {
+  return {
+    name: "loadConfig",
+    async run(signal) {
+      const url = talosConfigUrl(machine.cmdline);
+      if (url === undefined || url === "none") {
+        throw new Error("Cannot configure the machine: talos.config names no source");
+      }
+      const text = await machine.fetchConfig(url, signal);
+      machine.config.accept(text, machine.log);
+    },
+  };
+}
+
+/** The network follows the configuration by itself; what is waited for here is the certificate. */
+function setupNetwork(machine: Machine): Task {
+  return { name: "setupNetwork", run: () => machine.identity.refresh() };
+}
