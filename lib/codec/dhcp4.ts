@@ -63,7 +63,7 @@ const BROADCAST = 0x8000;
 const MINIMUM_SIZE = 300;
 
 /** The bytes of a message. @throws {RangeError} when an option does not fit */
-export function encodeDhcp4(message: Dhcp4Message): Uint8Array {
+export function encodeDhcp4(message: Dhcp4Message): Uint8Array<ArrayBuffer> {
   const options = writeOptions(message.options);
   const bytes = new Uint8Array(Math.max(MINIMUM_SIZE, AT.options + options.length));
   const view = new DataView(bytes.buffer);

@@ -18,7 +18,7 @@ const PROTOCOL_UDP = 17;
 const MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
 
 /** The bytes of an IPv4 packet with a UDP datagram, both checksums filled in. */
-export function encodeUdpPacket(packet: UdpPacket): Uint8Array {
+export function encodeUdpPacket(packet: UdpPacket): Uint8Array<ArrayBuffer> {
   const udpSize = UDP_HEADER_SIZE + packet.payload.length;
   const bytes = new Uint8Array(IP_HEADER_SIZE + udpSize);
   const view = new DataView(bytes.buffer);

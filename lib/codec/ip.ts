@@ -5,7 +5,7 @@ export function formatIpv4(bytes: Uint8Array): string {
 }
 
 /** The four bytes of a dotted address. @throws {SyntaxError} when it is none */
-export function parseIpv4(text: string): Uint8Array {
+export function parseIpv4(text: string): Uint8Array<ArrayBuffer> {
   const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
   if (!parts || parts.some((part) => part > 255)) {
     throw new SyntaxError(`Cannot read IPv4 address: ${JSON.stringify(text)}`);
@@ -34,7 +34,7 @@ function longestZeros(groups: string[]): { start: number; length: number } {
 }
 
 /** The sixteen bytes of an IPv6 address without zone. @throws {SyntaxError} when it is none */
-export function parseIpv6(text: string): Uint8Array {
+export function parseIpv6(text: string): Uint8Array<ArrayBuffer> {
   const fault = () => new SyntaxError(`Cannot read IPv6 address: ${JSON.stringify(text)}`);
   const halves = withoutDotted(text, fault).split("::");
   if (halves.length > 2) throw fault();
@@ -64,7 +64,7 @@ function withoutDotted(text: string, fault: () => Error): string {
 }
 
 /** The bytes of an address of either family. @throws {SyntaxError} when it is none */
-export function parseIp(text: string): Uint8Array {
+export function parseIp(text: string): Uint8Array<ArrayBuffer> {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 
@@ -113,7 +113,7 @@ export function formatMac(bytes: Uint8Array): string {
 }
 
 /** The six bytes of a hardware address. @throws {SyntaxError} when it is none */
-export function parseMac(text: string): Uint8Array {
+export function parseMac(text: string): Uint8Array<ArrayBuffer> {
   if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) {
     throw new SyntaxError(`Cannot read hardware address: ${JSON.stringify(text)}`);
   }

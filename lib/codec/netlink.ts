@@ -42,7 +42,7 @@ export function viewOf(bytes: Uint8Array): DataView {
 }
 
 /** The bytes of one message, ready to send. */
-export function encodeMessage(message: Omit<NetlinkMessage, "port">): Uint8Array {
+export function encodeMessage(message: Omit<NetlinkMessage, "port">): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(align4(HEADER_SIZE + message.payload.length));
   const view = viewOf(bytes);
   view.setUint32(0, HEADER_SIZE + message.payload.length, true);
@@ -84,7 +84,7 @@ export function decodeMessages(bytes: Uint8Array): NetlinkMessage[] {
 }
 
 /** The bytes of attributes one after the other, each padded to four. */
-export function encodeAttributes(attributes: readonly NetlinkAttribute[]): Uint8Array {
+export function encodeAttributes(attributes: readonly NetlinkAttribute[]): Uint8Array<ArrayBuffer> {
   const sizes = attributes.map(([, value]) => align4(ATTRIBUTE_HEADER_SIZE + value.length));
   const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
   const view = viewOf(bytes);
@@ -135,7 +135,7 @@ export function decodeErrno(message: NetlinkMessage): number {
 }
 
 /** Four bytes in host order. */
-export function uint32Bytes(value: number): Uint8Array {
+export function uint32Bytes(value: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(4);
   viewOf(bytes).setUint32(0, value, true);
   return bytes;
@@ -148,7 +148,7 @@ export function uint32Of(bytes: Uint8Array, what: string): number {
 }
 
 /** Text with the zero byte that ends it in C. */
-export function textBytes(text: string): Uint8Array {
+export function textBytes(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 

@@ -31,7 +31,7 @@ const MAX_STRATUM = 15;
 const MAX_ROOT_DISTANCE_MS = 3_000;
 
 /** A client's request. `nonce` stands as transmit timestamp and comes back as the origin. */
-export function encodeNtpRequest(nonce: bigint): Uint8Array {
+export function encodeNtpRequest(nonce: bigint): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(NTP_PACKET_SIZE);
   bytes[0] = VERSION << 3 | MODE_CLIENT;
   new DataView(bytes.buffer).setBigUint64(40, nonce);
