@@ -16,6 +16,7 @@
  */
 export { INLINE_CONFIG_BYTES, MAX_CONFIG_BYTES } from "./decode/text.ts";
 export { encodeConfig, type EncodeOptions } from "./encode/encode.ts";
+export { type PlatformFacts, withPlatformFacts } from "./edit/dynamic.ts";
 export { describe, type Finding, formatPath, multierror, type Path } from "./finding.ts";
 export {
   type ConfigKind,
@@ -46,3 +47,11 @@ export type {
   MachineSection,
   RawConfig,
 } from "./schema/document.ts";
+export { effectiveInstaller } from "./validate/image_rules.ts";
+export type { Mode } from "./validate/rule.ts";
+export {
+  checkRules,
+  validateConfig,
+  type ValidateOptions,
+  type Verdict,
+} from "./validate/validate.ts";

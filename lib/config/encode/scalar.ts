@@ -2,7 +2,7 @@ import type { RawScalar } from "../schema/scalars.ts";
 
 /** Plain words that some YAML reader, of version 1.1 or 1.2, takes for something else than text. */
 const RESOLVED =
-  /^(~|null|true|false|yes|no|on|off|y|n|[-+]?(\d[\d_.]*([eE][-+]?\d+)?|\.\d+|\.inf)|0[xob][\da-f_]+|\.nan|\d{4}-\d{1,2}-\d{1,2}.*|[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?|<<|=)$/i;
+  /^(~|null|true|false|yes|no|on|off|y|n|[-+]?(\d[\d_]*(\.[\d_]*)?(e[-+]?\d+)?|\.\d+|\.inf)|0[xob][\da-f_]+|\.nan|\d{4}-\d{1,2}-\d{1,2}.*|[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?|<<|=)$/i;
 
 /** One value as YAML on one line. */
 export function inlineScalar(value: string | number | boolean | RawScalar): string {
