@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { check } from "./errno.ts";
+import { errno, SyscallError } from "./errno.ts";
 import { libc } from "./libc.ts";
-import { cString, environmentStrings, StringVector } from "./memory.ts";
+import { cString, environmentStrings, keepAlive, StringVector } from "./memory.ts";
 
 const c = libc({
   // int execve(const char *path, char *const argv[], char *const envp[])
@@ -24,7 +24,8 @@ export function execve(
 ): never {
   const argv = new StringVector(args);
   const envp = new StringVector(environmentStrings(env));
-  check("execve", c.symbols.execve(cString(path), argv.vector, envp.vector), path);
-  // Reading the arenas after the call keeps them from being collected before it.
-  throw new TypeError(`Cannot execve: returned (${argv.arena.length + envp.arena.length} bytes)`);
+  const result = c.symbols.execve(cString(path), argv.vector, envp.vector);
+  const failure = result === -1 ? new SyscallError(errno(), "execve", path) : undefined;
+  keepAlive(argv, envp);
+  throw failure ?? new TypeError(`Cannot execve "${path}": it returned`);
 }

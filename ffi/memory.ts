@@ -48,3 +48,11 @@ export class StringVector {
 export function environmentStrings(env: Readonly<Record<string, string>>): string[] {
   return Object.entries(env).map(([name, value]) => `${name}=${value}`);
 }
+
+const kept: { last: readonly object[] } = { last: [] };
+
+/** Call after a C call with what its structs pointed at: until here none of it is collected. */
+export function keepAlive(...objects: object[]): void {
+  // A store that outlives the call is what no optimizer takes away.
+  kept.last = objects;
+}
