@@ -1,0 +1,142 @@
+/**
+ * A virtual machine of a boot test: QEMU under software emulation, its console kept and searched, its
+ * monitor spoken to. Ends by its own pid only.
+ *
+ * @module
+ */
+import { createConnection, type Socket } from "node:net";
+import { join } from "node:path";
+
+/** A machine to start. */
+export interface VmOptions {
+  /** Directory for console log and monitor socket; the caller removes it. */
+  readonly directory: string;
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly cmdline: string;
+  readonly memoryMib?: number;
+  readonly cpus?: number;
+  /** Loopback forwards of the user-mode network: host address and port to guest port. */
+  readonly forwards?: readonly { address: string; port: number; guestPort: number }[];
+  /** Raw disk images, in order /dev/vda, /dev/vdb, … */
+  readonly disks?: readonly string[];
+  /** More arguments for QEMU. */
+  readonly args?: readonly string[];
+}
+
+/** How often the console is looked at, milliseconds. */
+const POLL_MS = 100;
+
+/** A running machine. */
+export class Vm implements AsyncDisposable {
+  readonly directory: string;
+  readonly #process: Deno.ChildProcess;
+  readonly ended: Promise<Deno.CommandStatus>;
+
+  private constructor(directory: string, process: Deno.ChildProcess) {
+    this.directory = directory;
+    this.#process = process;
+    this.ended = process.status;
+  }
+
+  /** Starts QEMU; it runs on until it ends by itself or is disposed. */
+  static start(options: VmOptions): Vm {
+    const { directory, forwards = [], disks = [] } = options;
+    const network = forwards
+      .map(({ address, port, guestPort }) => `,hostfwd=tcp:${address}:${port}-:${guestPort}`)
+      .join("");
+    const args = [
+      ...["-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35"],
+      ...["-accel", "tcg,thread=multi", "-cpu", "Nehalem"],
+      ...["-smp", String(options.cpus ?? 2), "-m", String(options.memoryMib ?? 1024)],
+      ...["-kernel", options.kernel, "-initrd", options.initrd, "-append", options.cmdline],
+      ...["-chardev", `file,id=console,path=${join(directory, "console.log")}`],
+      ...["-serial", "chardev:console"],
+      ...["-qmp", `unix:${join(directory, "qmp.sock")},server=on,wait=off`],
+      ...["-netdev", `user,id=net0${network}`, "-device", "virtio-net-pci,netdev=net0"],
+      ...["-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"],
+      ...disks.flatMap((
+        path,
+        i,
+      ) => [
+        "-drive",
+        `file=${path},format=raw,if=none,id=disk${i}`,
+        "-device",
+        `virtio-blk-pci,drive=disk${i}`,
+      ]),
+      ...options.args ?? [],
+    ];
+    const process = new Deno.Command("qemu-system-x86_64", {
+      args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "inherit",
+    }).spawn();
+    return new Vm(directory, process);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** What the console showed so far. */
+  async console(): Promise<string> {
+    const bytes = await Deno.readFile(join(this.directory, "console.log")).catch(() => undefined);
+    return new TextDecoder().decode(bytes);
+  }
+
+  /** Waits until the console shows `pattern`, in what follows offset `from`. */
+  async until(pattern: RegExp, timeoutMs: number, from = 0): Promise<RegExpExecArray> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const text = (await this.console()).slice(from);
+      const match = pattern.exec(text);
+      if (match) return match;
+      if (performance.now() > deadline) {
+        const tail = text.split("\n").slice(-30).join("\n");
+        throw new Error(`Cannot see ${pattern} on the console after ${timeoutMs} ms:\n${tail}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Sends one command to the monitor, e.g. `system_powerdown`. */
+  async monitor(command: string, args: Record<string, unknown> = {}): Promise<void> {
+    const socket = createConnection(join(this.directory, "qmp.sock"));
+    try {
+      await answer(socket, /"QMP"/);
+      for (const [execute, given] of [["qmp_capabilities", {}], [command, args]] as const) {
+        socket.write(`${JSON.stringify({ execute, arguments: given })}\n`);
+        await answer(socket, /"return"/);
+      }
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  /** Pulls the plug. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It ended by itself.
+    }
+    await this.ended;
+  }
+}
+
+function answer(socket: Socket, pattern: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("Cannot reach the monitor in 10 s")), 10_000);
+    const onData = (data: { toString(): string }) => {
+      const text = data.toString();
+      if (text.includes('"error"')) reject(new Error(`Cannot command the monitor: ${text}`));
+      if (!pattern.test(text)) return;
+      clearTimeout(timer);
+      socket.off("data", onData);
+      resolve();
+    };
+    socket.on("data", onData);
+    socket.once("error", reject);
+  });
+}
