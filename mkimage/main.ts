@@ -1,0 +1,113 @@
+/**
+ * Builds and checks images: `mkimage <command>`.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildImage } from "./image.ts";
+import { developmentKeys, makeKeys } from "./keys.ts";
+import { DebianArchive } from "./debian.ts";
+import { formatLock, type Lock, parseLock } from "./lock.ts";
+import { NPM_ARCHIVE } from "./npm.ts";
+import type { Flavor } from "./packages.ts";
+import { CACHE, DIST, KEY_DIR, LOCK_FILE } from "./paths.ts";
+import { PYPI_ARCHIVE } from "./pypi.ts";
+import { resolveLock } from "./resolve.ts";
+import { buildStamp, sourceEpoch } from "./stamp.ts";
+import { sizeTable } from "./table.ts";
+import { requireTools } from "./tools.ts";
+
+const USAGE = `Usage: mkimage <command>
+
+  image  [--flavor metal|cloud] [--tag TAG] [--output DIR] [--bundle FILE] [--key FILE] [--update-lock]
+         build root filesystem, initramfs, kernel and signed manifest
+  lock   resolve every package anew and write packages.lock.json
+  keygen DIR
+         make a signing key; one that is there is never overwritten
+  verify DIR [--key FILE]
+         check a built image: signature, hashes, verity tree, contents of the initramfs`;
+
+async function image(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      flavor: { type: "string", default: "metal" },
+      tag: { type: "string" },
+      output: { type: "string", default: DIST },
+      bundle: { type: "string" },
+      key: { type: "string" },
+      "update-lock": { type: "boolean", default: false },
+    },
+  });
+  if (values.flavor !== "metal" && values.flavor !== "cloud") {
+    throw new TypeError(`Cannot build flavor "${values.flavor}": it is metal or cloud`);
+  }
+  await requireTools(["apt-get", "dpkg-deb", "mksquashfs", "zstd", "npm", "tar"]);
+  const stamp = await buildStamp(values.tag);
+  const parts = await buildImage({
+    flavor: values.flavor as Flavor,
+    lock: values["update-lock"] ? await updateLock() : await readLock(),
+    bundle: values.bundle ?? join(DIST, "node.js"),
+    stamp,
+    epochSeconds: await sourceEpoch(),
+    privateKey: values.key ?? (await developmentKeys(KEY_DIR)).privateKey,
+    cache: CACHE,
+    output: values.output,
+    say: progress(),
+  });
+  print(sizeTable(parts));
+}
+
+async function readLock(): Promise<Lock> {
+  return parseLock(await Deno.readTextFile(LOCK_FILE));
+}
+
+async function updateLock(): Promise<Lock> {
+  await requireTools(["apt-get", "npm"]);
+  const archives = { debian: new DebianArchive(CACHE), npm: NPM_ARCHIVE, pypi: PYPI_ARCHIVE };
+  const lock = await resolveLock(archives, progress());
+  await Deno.writeTextFile(LOCK_FILE, formatLock(lock));
+  return lock;
+}
+
+async function keygen([directory]: string[]): Promise<void> {
+  if (!directory) throw new TypeError("Cannot make a key: no directory was given");
+  const files = await makeKeys(directory);
+  print(`${files.privateKey}\n${files.publicKey}`);
+}
+
+/** Prints each step with the seconds since the start. */
+function progress(): (line: string) => void {
+  const start = performance.now();
+  return (line) => {
+    const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
+    Deno.stderr.writeSync(new TextEncoder().encode(`${seconds} s  ${line}\n`));
+  };
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
+}
+
+const COMMANDS: Record<string, (args: string[]) => Promise<unknown>> = {
+  image,
+  lock: updateLock,
+  keygen,
+};
+
+if (import.meta.main) {
+  const [name, ...args] = Deno.args;
+  const command = COMMANDS[name ?? ""];
+  if (!command) {
+    print(USAGE);
+    Deno.exit(name === "--help" ? 0 : 2);
+  }
+  try {
+    await command(args);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    Deno.stderr.writeSync(new TextEncoder().encode(error.message + "\n"));
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,138 @@
+import { join } from "node:path";
+import type { ModuleIndex } from "$lib/kmod/mod.ts";
+import { NODE_FILES } from "$lib/role/mod.ts";
+import type { BuildStamp } from "$lib/version/mod.ts";
+import { etcFiles } from "./etc.ts";
+import type { Inputs } from "./inputs.ts";
+import type { KernelModules } from "./module_set.ts";
+import { Tree } from "./tree.ts";
+
+/** Libraries of the runtime, and those that glibc opens by itself to find names. */
+const LIBRARIES: readonly [string, string][] = [
+  ["libc6", "libc.so.6"],
+  ["libc6", "libm.so.6"],
+  ["libc6", "libdl.so.2"],
+  ["libc6", "libpthread.so.0"],
+  ["libc6", "librt.so.1"],
+  ["libc6", "libresolv.so.2"],
+  ["libc6", "libnss_dns.so.2"],
+  ["libc6", "libnss_files.so.2"],
+  ["libgcc-s1", "libgcc_s.so.1"],
+];
+
+/** Directories that something is mounted on, or that are empty on purpose. */
+const MOUNT_POINTS = [
+  ...["/dev", "/proc", "/sys", "/run", "/tmp", "/var", "/system", "/boot", "/opt", "/usr/etc/udev"],
+  ...["/etc/kubernetes", "/etc/cni", "/usr/libexec/kubernetes", "/mnt", "/usr/local", "/usr/sbin"],
+];
+
+/** What our part of a root filesystem is made of. */
+export interface RootfsParts {
+  readonly inputs: Inputs;
+  readonly bundle: string;
+  readonly stamp: BuildStamp;
+  readonly kernel: KernelModules;
+  readonly modules: ModuleIndex;
+  readonly release: string;
+}
+
+/** Lays out the root filesystem at `root`: the runtime, our bundle, modules, certificates, licences. */
+export async function layOutRootfs(root: string, parts: RootfsParts): Promise<Tree> {
+  const tree = new Tree(root);
+  await tree.directory("/");
+  for (const path of MOUNT_POINTS) await tree.directory(path);
+  for (const name of ["bin", "sbin", "lib", "lib64"]) {
+    await tree.directory(`/usr/${name}`);
+    await tree.symlink(`/${name}`, `usr/${name}`);
+  }
+  await layOutRuntime(tree, parts.inputs, NODE_FILES.runtime);
+  await tree.copy(parts.bundle, NODE_FILES.bundle);
+  for (const [name, text] of Object.entries(etcFiles(parts.stamp))) {
+    await tree.write(`/etc/${name}`, text);
+  }
+  await tree.write("/etc/ssl/certs/ca-certificates.crt", await certificates(parts.inputs));
+  await layOutModules(tree, parts);
+  await layOutLicences(tree, parts.inputs);
+  return tree;
+}
+
+/** Puts the runtime and its libraries into a tree; also what the initramfs starts from. */
+export async function layOutRuntime(tree: Tree, inputs: Inputs, path: string): Promise<void> {
+  await tree.copy(join(inputs.runtime.directory, "deno"), path, 0o755);
+  for (const [name, library] of LIBRARIES) {
+    const from = join(inputs.get(name).directory, "lib/x86_64-linux-gnu", library);
+    await tree.copy(from, `/usr/lib/x86_64-linux-gnu/${library}`);
+  }
+  const libc = inputs.get("libc6").directory;
+  await tree.copy(
+    join(libc, "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"),
+    "/usr/lib64/ld-linux-x86-64.so.2",
+    0o755,
+  );
+}
+
+async function certificates(inputs: Inputs): Promise<string> {
+  const directory = join(
+    inputs.get("ca-certificates").directory,
+    "usr/share/ca-certificates/mozilla",
+  );
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(directory)) if (name.endsWith(".crt")) names.push(name);
+  const texts = names.sort().map((name) => Deno.readTextFile(join(directory, name)));
+  return (await Promise.all(texts)).map((text) => text.trimEnd() + "\n").join("");
+}
+
+async function layOutModules(tree: Tree, parts: RootfsParts): Promise<void> {
+  const directory = `/usr/lib/modules/${parts.release}`;
+  for (const { file } of Object.values(parts.modules.modules)) {
+    await tree.copy(join(parts.kernel.directory, file), `${directory}/${file}`);
+  }
+  await tree.write(`${directory}/index.json`, JSON.stringify(parts.modules));
+}
+
+async function layOutLicences(tree: Tree, inputs: Inputs): Promise<void> {
+  for (const { name, type, directory } of inputs.packages) {
+    const target = `/usr/share/doc/${name.replace(/^@/, "").replace("/", "-")}/copyright`;
+    if (type === "npm") {
+      await tree.copy(join(directory, "package.json"), target.replace("copyright", "package.json"));
+      await tree.write(target, DENO_LICENCE);
+      continue;
+    }
+    // A package may point at another's file by a symlink; that other one is copied itself.
+    const path = join(directory, "usr/share/doc", name, "copyright");
+    if (await exists(path)) await tree.copy(path, target);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The npm package carries no licence text of its own. */
+const DENO_LICENCE = `MIT License
+
+Copyright 2018-2026 the Deno authors
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of
+this software and associated documentation files (the "Software"), to deal in
+the Software without restriction, including without limitation the rights to
+use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of
+the Software, and to permit persons to whom the Software is furnished to do so,
+subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS
+FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER
+IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
+CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+`;

@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { sha256 } from "./hash.ts";
+import { run } from "./run.ts";
+
+/**
+ * Compresses bytes with all cores; the result does not depend on their number. Results are kept under
+ * `cache` by content: the runtime, most of an initramfs, is compressed once.
+ */
+export async function zstdCached(
+  bytes: Uint8Array,
+  level: number,
+  cache: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const directory = join(cache, "zstd");
+  await Deno.mkdir(directory, { recursive: true });
+  const path = join(directory, `${sha256(bytes)}-${level}.zst`);
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const temporary = await Deno.makeTempDir({ dir: directory, prefix: ".zstd-" });
+  try {
+    await Deno.writeFile(join(temporary, "in"), bytes);
+    await run("zstd", [
+      `-${level}`,
+      "-T0",
+      "-q",
+      "-o",
+      join(temporary, "out"),
+      join(temporary, "in"),
+    ]);
+    await Deno.rename(join(temporary, "out"), path);
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+  return await Deno.readFile(path);
+}
+
+/** Decompresses one or more frames. @throws {ProgramError} when they are damaged. */
+export async function unzstd(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const directory = await Deno.makeTempDir({ prefix: "mkimage-unzstd-" });
+  try {
+    await Deno.writeFile(join(directory, "in"), bytes);
+    await run("zstd", ["-d", "-q", "-o", join(directory, "out"), join(directory, "in")]);
+    return await Deno.readFile(join(directory, "out"));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
