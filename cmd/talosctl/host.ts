@@ -1,22 +1,39 @@
-import { join } from "node:path";
+import type { PathEnvironment } from "$lib/talosconfig/mod.ts";
+
+/** The file calls that commands make; `Deno` fits. */
+export type HostFiles = Pick<
+  typeof Deno,
+  | "chmod"
+  | "lstat"
+  | "makeTempDir"
+  | "mkdir"
+  | "open"
+  | "readDir"
+  | "readFile"
+  | "readTextFile"
+  | "realPath"
+  | "remove"
+  | "rename"
+  | "stat"
+  | "symlink"
+>;
+
+/** A terminal taken over for a display that redraws itself. */
+export interface Screen extends AsyncDisposable {
+  /** Shows as much of `text` as fits, from the top. */
+  draw(text: string): void;
+  /** The next key, or undefined when none is pressed within `ms` or the signal aborts. */
+  key(ms: number, signal: AbortSignal): Promise<string | undefined>;
+}
 
 /** What talosctl asks of the machine it runs on; main.ts hands in the real one. */
 export interface Host {
-  env(name: string): string | undefined;
+  readonly env: PathEnvironment & Readonly<Record<string, string | undefined>>;
   /** The user's home directory. */
   readonly home: string;
-  readonly cwd: string;
-  /** The file's text, or undefined when there is no such file. */
-  readTextIfPresent(path: string): Promise<string | undefined>;
-}
-
-/**
- * Where the talosconfig lies: the flag, else $TALOSCONFIG, else `talos/config.yaml` in
- * $XDG_CONFIG_HOME when that is set, else `~/.talos/config`.
- */
-export function talosconfigPath(flag: string, host: Pick<Host, "env" | "home">): string {
-  const named = flag || host.env("TALOSCONFIG");
-  if (named) return named;
-  const xdg = host.env("XDG_CONFIG_HOME");
-  return xdg ? join(xdg, "talos", "config.yaml") : join(host.home, ".talos", "config");
+  readonly files: HostFiles;
+  /** Whether someone sits at stdin and stdout. */
+  readonly interactive: boolean;
+  /** @throws {Error} when stdout is no terminal. */
+  screen(): Screen;
 }

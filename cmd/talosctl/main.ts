@@ -1,48 +1,60 @@
 import { execute, type Output } from "$lib/cli/mod.ts";
 import type { Host } from "./host.ts";
 import { talosctl } from "./program.ts";
+import { openScreen } from "./screen.ts";
 import type { Session } from "./session.ts";
 
-/** Writes all of `bytes`; a reader that went away (`| head`) ends the program quietly. */
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+/** Exit code of a program that a broken pipe ended (128 + SIGPIPE). */
+const BROKEN_PIPE = 141;
+/** Exit code of a program that an interrupt ended (128 + SIGINT). */
+const INTERRUPTED = 130;
+
+const encoder = new TextEncoder();
+
+/** Writes all of `data`; a reader that went away (`| head`) ends the program quietly. */
+function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  data: string | Uint8Array,
+): void {
+  const bytes = typeof data === "string" ? encoder.encode(data) : data;
   try {
     for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(141);
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(BROKEN_PIPE);
     throw error;
   }
 }
 
-const encoder = new TextEncoder();
-
 const output: Output = {
-  out: (data) => writeAll(Deno.stdout, typeof data === "string" ? encoder.encode(data) : data),
-  err: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+  out: (data) => writeAll(Deno.stdout, data),
+  err: (text) => writeAll(Deno.stderr, text),
 };
 
+const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? "/";
+
 const host: Host = {
-  env: (name) => Deno.env.get(name),
-  home: Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? "/",
-  get cwd() {
-    return Deno.cwd();
+  env: { ...Deno.env.toObject(), HOME: home },
+  home,
+  files: Deno,
+  get interactive() {
+    return Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   },
-  async readTextIfPresent(path) {
-    try {
-      return await Deno.readTextFile(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
-  },
+  screen: () => openScreen(output.out),
 };
 
 /** Runs talosctl with `args` and gives the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   let session: Session | undefined;
-  const stop = (): void => session ? session.interrupt() : Deno.exit(130);
-  Deno.addSignalListener("SIGINT", stop);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
-  return await execute(talosctl(output, host, (opened) => session = opened), args, output);
+  let interrupts = 0;
+  const interrupt = (): void => {
+    session?.interrupt();
+    // The second one does not wait for anything to be put in order.
+    if (++interrupts > 1 || !session) Deno.exit(INTERRUPTED);
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
+  const code = await execute(talosctl(output, host, (opened) => session = opened), args, output);
+  return interrupts > 0 ? INTERRUPTED : code;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,8 +1,8 @@
 import { command as makeCommand } from "$lib/cli/mod.ts";
 import type { Command, CommandSpec, Flags, Output, Parsed } from "$lib/cli/mod.ts";
 import type { Client } from "./client/client.ts";
+import type { Host } from "./host.ts";
 import { NodesError } from "./errors.ts";
-import { type Host, talosconfigPath } from "./host.ts";
 import { Printer } from "./printer.ts";
 import type { TargetFlags } from "./target.ts";
 
@@ -12,15 +12,19 @@ const DIAL_MS = 5_000;
 /** What every command of talosctl is handed. */
 export class Session {
   readonly out: Printer;
-  readonly flags: TargetFlags;
-  readonly talosconfig: string;
+  readonly target: TargetFlags;
+  readonly #talosconfigFlag: string;
   readonly #interrupt = new AbortController();
   #client: Client | undefined;
 
-  constructor(globals: Parsed["flags"], output: Output, readonly host: Host) {
+  constructor(readonly globals: Parsed["flags"], output: Output, readonly host: Host) {
     this.out = new Printer(output);
-    this.flags = globals as unknown as TargetFlags;
-    this.talosconfig = talosconfigPath(String(globals.talosconfig ?? ""), host);
+    this.target = {
+      context: String(globals.context ?? ""),
+      endpoints: globals.endpoints as readonly string[] ?? [],
+      nodes: globals.nodes as readonly string[] ?? [],
+    };
+    this.#talosconfigFlag = String(globals.talosconfig ?? "");
   }
 
   /** Aborted when the user interrupts. */
@@ -33,6 +37,12 @@ export class Session {
     this.#interrupt.abort(new Error("interrupted"));
   }
 
+  /** Where the talosconfig of this run lies. */
+  async talosconfigPath(): Promise<string> {
+    const { talosconfigPath } = await import("$lib/talosconfig/mod.ts");
+    return talosconfigPath(this.#talosconfigFlag, this.host.env);
+  }
+
   /** Typed calls to the nodes that flags and context choose; connects with the first call. */
   async client(): Promise<Client> {
     return this.#client ??= await this.#makeClient();
@@ -41,8 +51,19 @@ export class Session {
   /** Like `client`, for a command that only one node can answer. @throws {UsageError} */
   async oneNodeClient(command: string): Promise<Client> {
     const client = await this.client();
-    (await import("./target.ts")).requireOneNode(command, client.nodes);
+    const { requireOneNode } = await import("./target.ts");
+    requireOneNode(command, client.nodes);
     return client;
+  }
+
+  /**
+   * Calls to a node in maintenance mode, which has no CA yet and asks for no certificate; when
+   * fingerprints are given, its certificate has to have one. @throws {UsageError} unless one node is named.
+   */
+  async maintenanceClient(fingerprints: readonly string[]): Promise<Client> {
+    const { maintenanceClient } = await import("./client/mod.ts");
+    const options = { dialMs: DIAL_MS, signal: this.signal };
+    return this.#client ??= maintenanceClient(this.target.nodes, fingerprints, options);
   }
 
   /** Closes connections. @throws {NodesError} when nodes failed while others answered. */
@@ -53,13 +74,13 @@ export class Session {
   }
 
   async #makeClient(): Promise<Client> {
-    const [{ resolveTarget }, { parseTalosconfig }, { makeClient }] = await Promise.all([
+    const [{ resolveTarget }, { openTalosconfig }, { makeClient }] = await Promise.all([
       import("./target.ts"),
-      import("./talosconfig.ts"),
+      import("$lib/talosconfig/mod.ts"),
       import("./client/mod.ts"),
     ]);
-    const text = await this.host.readTextIfPresent(this.talosconfig) ?? "";
-    const target = resolveTarget(parseTalosconfig(text), this.flags);
+    const config = await openTalosconfig(this.host.files, await this.talosconfigPath());
+    const target = resolveTarget(config, this.target);
     return makeClient(target, { dialMs: DIAL_MS, signal: this.signal });
   }
 }

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { UsageError } from "$lib/cli/mod.ts";
-import type { Talosconfig, TalosContext } from "./talosconfig.ts";
+import type { Context, Talosconfig } from "$lib/talosconfig/mod.ts";
 
 /** The flags that choose whom to talk to. */
 export interface TargetFlags {
@@ -19,40 +19,37 @@ export interface Target {
   readonly key?: string;
 }
 
-/** The context that `flags` and the file choose. @throws {Error} when there is none of that name. */
-export function chosenContext(
-  config: Talosconfig,
-  flags: Pick<TargetFlags, "context">,
-): TalosContext {
-  const name = flags.context || config.context;
-  const context = Object.hasOwn(config.contexts, name) ? config.contexts[name] : undefined;
-  if (context) return context;
-  if (flags.context) throw new Error(`context "${name}" not found in config`);
-  const hint = Object.keys(config.contexts).length === 0
-    ? ": the talosconfig has no contexts, create a cluster or merge a talosconfig first"
-    : "";
-  throw new Error(`default context "${name}" not found in config${hint}`);
+/** The context that the flag or the file chooses. @throws {Error} when there is none of that name. */
+export function chosenContext(config: Talosconfig, name: string): Context {
+  if (name === "" && config.names.length === 0) {
+    throw new Error(
+      `default context "${config.current}" not found in config: the talosconfig has no contexts, ` +
+        "create a cluster or merge a talosconfig first",
+    );
+  }
+  return config.select(name);
 }
 
 /** Whom to talk to: flags win over the context. @throws {UsageError} when no endpoint is known. */
 export function resolveTarget(config: Talosconfig, flags: TargetFlags): Target {
-  const context = chosenContext(config, flags);
-  const endpoints = flags.endpoints.length > 0 ? flags.endpoints : context.endpoints ?? [];
+  const context = chosenContext(config, flags.context);
+  const endpoints = flags.endpoints.length > 0 ? flags.endpoints : context.endpoints;
   if (endpoints.length === 0) {
     throw new UsageError("failed to determine endpoints: set them with the --endpoints flag");
   }
   return {
     endpoints,
-    nodes: flags.nodes.length > 0 ? flags.nodes : context.nodes ?? [],
-    ...pem("ca", context.ca),
-    ...pem("cert", context.crt),
-    ...pem("key", context.key),
+    nodes: flags.nodes.length > 0 ? flags.nodes : context.nodes,
+    ...(context.ca ? { ca: pem("ca", context.ca) } : {}),
+    ...(context.crt ? { cert: pem("crt", context.crt) } : {}),
+    ...(context.key ? { key: pem("key", context.key) } : {}),
   };
 }
 
-function pem<K extends string>(key: K, base64: string | undefined): { [P in K]?: string } {
-  if (!base64) return {};
-  return { [key]: Buffer.from(base64, "base64").toString("utf8") } as { [P in K]?: string };
+function pem(what: string, base64: string): string {
+  const text = Buffer.from(base64, "base64").toString("utf8");
+  if (text.includes("-----BEGIN ")) return text;
+  throw new Error(`Cannot use the context's ${what}: it is not base64 over PEM`);
 }
 
 /** Refuses commands that make sense for one node only. @throws {UsageError} */

@@ -11,7 +11,7 @@ function width(cell: string): number {
  * ends a column, and a column is as wide as the widest cell of the consecutive rows that have it.
  * Rows are joined with newlines and the last one ends with one.
  */
-export function tabulate(rows: readonly (readonly string[])[]): string {
+export function tabulate(rows: readonly (readonly string[])[], padding = PADDING): string {
   const widths: number[][] = rows.map(() => []);
   const columns = Math.max(0, ...rows.map((row) => row.length - 1));
   for (let column = 0; column < columns; column++) {
@@ -23,7 +23,7 @@ export function tabulate(rows: readonly (readonly string[])[]): string {
         widest = Math.max(widest, width(rows[end]?.[column] ?? ""));
         end++;
       }
-      for (let row = start; row < end; row++) widths[row]?.push(widest + PADDING);
+      for (let row = start; row < end; row++) widths[row]?.push(widest + padding);
       start = end === start ? end + 1 : end;
     }
   }

@@ -26,6 +26,8 @@ export interface NodeFailure {
 /** One answer and the node it came from, as the user addressed it. */
 export interface Answer<M> {
   readonly node: string;
+  /** Whether the answer named its node, as it does when nodes were addressed. */
+  readonly named: boolean;
   readonly message: M;
 }
 
@@ -95,7 +97,7 @@ export class Client implements Disposable {
     method: DescMethodUnary<I, O> | DescMethodServerStreaming<I, O>,
     request: MessageInitShape<I>,
     timeoutMs: number | undefined,
-  ): AsyncGenerator<Answer<MessageShape<O>>> {
+  ): AsyncGenerator<{ node: string; message: MessageShape<O> }> {
     const connection = await this.balancer.connection();
     const messages = connection.messages({
       path: `/${method.parent.typeName}/${method.name}`,
@@ -111,8 +113,9 @@ export class Client implements Disposable {
 
   #sort<M>(endpoint: string, message: M): Answer<M> | undefined {
     const { metadata } = message as Carrier;
+    const named = Boolean(metadata?.hostname);
     const node = metadata?.hostname || endpoint;
-    if (!metadata?.error) return { node, message };
+    if (!metadata?.error) return { node, named, message };
     this.failures.push({ node, reason: metadata.error });
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { clientRefusal, dial, DialError, type Identity } from "./dial.ts";
 import { type Endpoint, endpointName } from "./endpoint.ts";
 
@@ -23,7 +24,7 @@ export async function refusalOf(
       };
       const timer = setTimeout(() => end(undefined), PROBE_MS);
       socket.on("error", (error) => end(clientRefusal(endpoint, error)));
-      socket.on("close", () => end(closed(endpoint)));
+      socket.on("close", () => end(closed(endpoint, identity)));
       // An HTTP/2 server that accepts a client greets it with its settings at once.
       socket.on("data", () => end(undefined));
     });
@@ -32,8 +33,25 @@ export async function refusalOf(
   }
 }
 
-function closed(endpoint: Endpoint): string {
-  return `Cannot log in to ${
-    endpointName(endpoint)
-  }: it closes the connection, most likely because it refuses this context's client certificate`;
+function closed(endpoint: Endpoint, identity: Identity): string {
+  return `Cannot log in to ${endpointName(endpoint)}: ${
+    certificateFault(identity, new Date()) ??
+      "it closes the connection, most likely because it refuses this context's client certificate"
+  }`;
+}
+
+/** What is wrong with the client certificate as far as this side can see. */
+export function certificateFault({ ca, cert }: Identity, now: Date): string | undefined {
+  if (!cert) return "it wants a client certificate and this context has none";
+  const certificate = new X509Certificate(cert);
+  if (now > new Date(certificate.validTo)) {
+    return `this context's client certificate expired at ${certificate.validTo}`;
+  }
+  if (now < new Date(certificate.validFrom)) {
+    return `this context's client certificate is valid from ${certificate.validFrom} on`;
+  }
+  if (ca && !certificate.verify(new X509Certificate(ca).publicKey)) {
+    return "this context's client certificate is not signed by the cluster's CA";
+  }
+  return undefined;
 }

@@ -4,6 +4,7 @@ import type { Answer, Client } from "../client/client.ts";
 import { agoMs } from "../output/time.ts";
 import { nodeRows } from "../output/node_rows.ts";
 import { command, type Session } from "../session.ts";
+import { serviceIds } from "./_service_ids.ts";
 
 const ACTIONS = ["start", "stop", "restart", "status"] as const;
 
@@ -31,11 +32,7 @@ With actions 'start', 'stop', 'restart', service state is updated respectively.`
   },
   async complete(session, args) {
     if (args.length > 0) return ACTIONS.map((value) => ({ value }));
-    const answers = await (await session.client()).unary(MachineService.method.serviceList, {}, {
-      timeoutMs: 2_000,
-    });
-    const ids = answers.flatMap(({ message }) => message.services.map(({ id }) => id));
-    return [...new Set(ids)].sort().map((value) => ({ value }));
+    return await serviceIds(session);
   },
 });
 

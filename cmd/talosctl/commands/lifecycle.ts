@@ -1,0 +1,84 @@
+import { flag } from "$lib/cli/mod.ts";
+import { MachineService, RecoverRequest_Source } from "$proto/machine/machine_pb.ts";
+import { nodeRows } from "../output/node_rows.ts";
+import { command, type Session } from "../session.ts";
+
+/** An upgrade pulls an image before it answers. */
+const UPGRADE_MS = 30 * 60_000;
+
+/** `talosctl bootstrap` */
+export const bootstrapCommand = command({
+  summary: "Bootstrap the cluster",
+  async run(_flags, session: Session) {
+    const client = await session.client();
+    await client.unary(MachineService.method.bootstrap, {});
+  },
+});
+
+/** `talosctl upgrade` */
+export const upgradeCommand = command({
+  summary: "Upgrade Talos on the target node",
+  flags: {
+    image: flag.string("the container image to use for performing the install", { short: "i" }),
+    preserve: flag.boolean("preserve data", { short: "p" }),
+    stage: flag.boolean("stage the upgrade to perform it after a reboot", { short: "s" }),
+    force: flag.boolean(
+      "force the upgrade (skip checks on etcd health and members, might lead to data loss)",
+      {
+        short: "f",
+      },
+    ),
+  },
+  async run(flags, session: Session) {
+    const client = await session.client();
+    const answers = await client.unary(MachineService.method.upgrade, flags, {
+      timeoutMs: UPGRADE_MS,
+    });
+    const started = new Date().toString();
+    const rows = nodeRows(answers, ({ ack }) => [[ack, started]]);
+    session.out.table([["NODE", "ACK", "STARTED"], ...rows]);
+  },
+});
+
+/** `talosctl reset` */
+export const resetCommand = command({
+  summary: "Reset a node",
+  flags: {
+    graceful: flag.boolean("if true, attempt to cordon/drain node and leave etcd (if applicable)", {
+      fallback: true,
+    }),
+    reboot: flag.boolean("if true, reboot the node after resetting instead of shutting down"),
+    systemLabelsToWipe: flag.list(
+      "if set, just wipe selected system disk partitions by label but keep other partitions intact",
+    ),
+  },
+  async run({ graceful, reboot, systemLabelsToWipe }, session: Session) {
+    const client = await session.client();
+    await client.unary(MachineService.method.reset, {
+      graceful,
+      reboot,
+      systemPartitionsToWipe: systemLabelsToWipe.map((label) => ({ label, wipe: true })),
+    });
+  },
+});
+
+/** `talosctl recover` */
+export const recoverCommand = command({
+  summary: "Recover a control plane",
+  flags: {
+    source: flag.string(
+      'The data source for restoring the control plane manifests from (valid options are "apiserver" and "etcd")',
+      {
+        short: "s",
+        fallback: "apiserver",
+        choices: ["apiserver", "etcd"],
+      },
+    ),
+  },
+  async run({ source }, session: Session) {
+    const client = await session.client();
+    await client.unary(MachineService.method.recover, {
+      source: source === "etcd" ? RecoverRequest_Source.ETCD : RecoverRequest_Source.APISERVER,
+    });
+  },
+});

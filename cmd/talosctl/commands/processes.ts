@@ -1,0 +1,48 @@
+import { flag } from "$lib/cli/mod.ts";
+import { MachineService } from "$proto/machine/machine_pb.ts";
+import type { Client } from "../client/client.ts";
+import { type ProcessSort, processTable } from "../output/processes.ts";
+import { command, type Session } from "../session.ts";
+
+const REFRESH_MS = 1_000;
+
+/** `talosctl processes` */
+export const processesCommand = command({
+  summary: "List running processes",
+  flags: {
+    sort: flag.string("Column to sort output by. [rss|cpu]", {
+      short: "s",
+      fallback: "rss",
+      choices: ["rss", "cpu"],
+    }),
+    watch: flag.boolean("Stream running processes", { short: "w" }),
+  },
+  async run({ sort, watch }, session: Session) {
+    const client = await session.client();
+    const table = async (by: string): Promise<string> =>
+      processTable(await processes(client), by === "cpu" ? "cpu" : "rss");
+    if (!watch) return session.out.write(await table(sort));
+    await watchProcesses(session, sort === "cpu" ? "cpu" : "rss", table);
+  },
+});
+
+function processes(client: Client): Promise<Parameters<typeof processTable>[0]> {
+  return client.unary(MachineService.method.processes, {});
+}
+
+/** Redraws the screen each second until `q`; `c` sorts by CPU time, `r` and `m` by memory. */
+async function watchProcesses(
+  session: Session,
+  first: ProcessSort,
+  table: (by: ProcessSort) => Promise<string>,
+): Promise<void> {
+  await using screen = session.host.screen();
+  let by = first;
+  while (!session.signal.aborted) {
+    screen.draw(await table(by));
+    const key = await screen.key(REFRESH_MS, session.signal);
+    if (key === "q" || key === "\x03") return;
+    if (key === "c") by = "cpu";
+    if (key === "r" || key === "m") by = "rss";
+  }
+}
