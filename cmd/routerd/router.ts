@@ -55,7 +55,8 @@ export async function startRouter(options: RouterOptions): Promise<GrpcServer> {
   const server = await serveStreams({
     listen: { path: options.socket, mode: options.mode ?? 0o666 },
     onStream: route,
-    ...(options.limits ? { limits: options.limits } : {}),
+    // One connection carries all of apid's calls.
+    limits: { maxStreams: 4_096, ...options.limits },
   });
   return {
     ...server,

@@ -37,6 +37,17 @@ export {
   type ServeOptions,
   serveStreams,
 } from "./server.ts";
+export { failureOf, failureTrailers } from "./failure.ts";
+export { serveUnix, type ServiceOptions, type UnixOptions } from "./serve.ts";
+export { type Routes, ServedMethods, type ServiceRouter } from "./services.ts";
+export { dispatch, type DispatchOptions } from "./dispatch.ts";
+export {
+  type TlsOptions,
+  tlsTransport,
+  type TransportOptions,
+  unixTransport,
+  withDeadline,
+} from "./transport.ts";
 export { OK, readStatus, type Status, statusOfHttp, statusOfReset } from "./status.ts";
 export { isStreaming } from "./streaming.ts";
 export { type Dial, Upstream, type UpstreamOptions } from "./upstream.ts";
