@@ -20,6 +20,8 @@ const c = libc({
   write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   // int pipe2(int pipefd[2], int flags)
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  // int fcntl(int fd, int op, int arg)
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   // int ioctl(int fd, unsigned long request, ...)
   ioctlNumber: { name: "ioctl", parameters: ["i32", "u64", "i64"], result: "i32" },
   ioctlBuffer: { name: "ioctl", parameters: ["i32", "u64", "buffer"], result: "i32" },
@@ -39,6 +41,9 @@ export const O = {
   CLOEXEC: 0o2000000,
   PATH: 0o10000000,
 } as const;
+
+/** Operations of fcntl(2). */
+export const F = { GETFL: 3, SETFL: 4 } as const;
 
 /** An open file descriptor with one owner; close it, or hold it by `using`. */
 export class Fd implements Disposable {
@@ -116,6 +121,12 @@ export class Fd implements Disposable {
   /** Makes `target` (0, 1, 2 …) another name of this descriptor, inherited by children. */
   dup2(target: number): void {
     check("dup2", c.symbols.dup2(this.number, target), this.subject);
+  }
+
+  /** Makes reads and writes give undefined instead of blocking. */
+  setNonblocking(): void {
+    const flags = check("fcntl", c.symbols.fcntl(this.number, F.GETFL, 0), this.subject);
+    check("fcntl", c.symbols.fcntl(this.number, F.SETFL, flags | O.NONBLOCK), this.subject);
   }
 
   /** Gives the number to a new owner: this object no longer closes it. */

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { isSyscallError } from "./errno.ts";
-import { Fd, O, pipe } from "./fd.ts";
+import { F, Fd, O, pipe } from "./fd.ts";
 import { layoutTest } from "./testing.ts";
 
 layoutTest(
   "fd.ts O",
   ["fcntl.h"],
-  Object.fromEntries(Object.entries(O).map(([name, value]) => [`O_${name}`, value])),
+  {
+    ...Object.fromEntries(Object.entries(O).map(([name, value]) => [`O_${name}`, value])),
+    F_GETFL: F.GETFL,
+    F_SETFL: F.SETFL,
+  },
 );
 
 Deno.test("Fd.open() names the path when it is not there", () => {
@@ -64,4 +68,14 @@ Deno.test("Fd.release() leaves the number open for its new owner", () => {
   assert.ok(file.closed);
   using owner = Fd.adopt(number, "/dev/null");
   assert.equal(owner.read(new Uint8Array(1)), 0);
+});
+
+Deno.test("Fd.setNonblocking() changes one end of a pipe alone", () => {
+  const { readable, writable } = pipe();
+  using _r = readable;
+  using _w = writable;
+  readable.setNonblocking();
+  assert.equal(readable.read(new Uint8Array(1)), undefined);
+  const info = Deno.readTextFileSync(`/proc/self/fdinfo/${writable.number}`);
+  assert.equal(Number.parseInt(/flags:\s*(\d+)/.exec(info)?.[1] ?? "0", 8) & O.NONBLOCK, 0);
 });
