@@ -4,6 +4,7 @@ import type { EventRing, LogStore, ServiceManager } from "$lib/service/mod.ts";
 import type { ConfigStore } from "./config/store.ts";
 import type { ApiIdentity } from "./identity/api_identity.ts";
 import type { PowerRequests } from "./pid1/power.ts";
+import type { Sequencer } from "./sequences/engine.ts";
 import type { Sysctls } from "./tasks/kspp.ts";
 import type { Binder } from "./tasks/etc.ts";
 import type { Mounter } from "./tasks/filesystems.ts";
@@ -21,6 +22,7 @@ export interface Machine {
   readonly logs: LogStore;
   readonly events: EventRing;
   readonly services: ServiceManager;
+  readonly sequencer: Sequencer;
   readonly config: ConfigStore;
   readonly identity: ApiIdentity;
   readonly power: PowerRequests;

@@ -3,17 +3,78 @@
  *
  * @module
  */
-import {
-  hostname as kernelHostname,
-  KernelCmdline,
-  panicSeconds,
-  shutdownMode,
-} from "$lib/cmdline/mod.ts";
-import { parseManifest } from "$lib/image/mod.ts";
-import { EventRing, LogStore, ServiceManager, systemClock } from "$lib/service/mod.ts";
-import { buildInfo } from "$lib/version/mod.ts";
-import { loadModule } from "$ffi/module.ts";
-import { bindMount, mount } from "$ffi/mount.ts";
+import { KernelCmdline, panicSeconds, shutdownMode } from "$lib/cmdline/mod.ts";
+import { systemClock } from "$lib/service/mod.ts";
 import { kill } from "$ffi/process.ts";
-import { Reaper } from "$ffi/reaper.ts";
 import { reboot } from "$ffi/reboot.ts";
+import { sync } from "$ffi/sync.ts";
+import { assemble } from "./assembly.ts";
+import { live } from "./life.ts";
+import type { Machine } from "./machine.ts";
+import { endMachine } from "./pid1/ending.ts";
+import { describeError, guardProcess } from "./pid1/guard.ts";
+import { listenForSignals } from "./pid1/power.ts";
+import { keepReaping } from "./pid1/reaping.ts";
+import { otherProcesses } from "./pid1/processes.ts";
+import { feedWatchdog } from "./pid1/watchdog.ts";
+import { bootSequence } from "./sequences/boot.ts";
+import { finishSequence } from "./sequences/finish.ts";
+import { initializeSequence } from "./sequences/initialize.ts";
+
+const SIGNAL_NUMBERS = { SIGTERM: 15, SIGKILL: 9 } as const;
+
+/**
+ * Lives the machine's life. Does not return: when this process ended, the kernel would panic.
+ *
+ * @param extend called with the machine before it starts; builds for tests add faults with it
+ */
+export async function main(
+  _args: readonly string[] = [],
+  extend: (machine: Machine) => void = () => {},
+): Promise<void> {
+  const early: string[] = [];
+  let log = (line: string): void => void early.push(line);
+  guardProcess((line) => log(line));
+  try {
+    const cmdline = KernelCmdline.parse((await Deno.readTextFile("/proc/cmdline")).trim());
+    const { machine, reaper, page } = await assemble(cmdline);
+    log = machine.log;
+    for (const line of early) log(line);
+    keepReaping(reaper);
+    feedWatchdog(log);
+    reboot("CAD_OFF");
+    listenForSignals(machine.power, { log, addSignalListener: Deno.addSignalListener });
+    extend(machine);
+    const ending = await live({
+      run: (sequence, turn) => machine.sequencer.run(sequence, turn),
+      start: [() => initializeSequence(machine), () => bootSequence(machine)],
+      finish: (action) => finishSequence(machine, action),
+      power: machine.power,
+      log,
+    });
+    page.refresh();
+    await endMachine(ending, {
+      log,
+      clock: systemClock,
+      panicSeconds: panicSeconds(cmdline),
+      shutdownMode: shutdownMode(cmdline),
+      killAll: (signal) => signalAll(SIGNAL_NUMBERS[signal]),
+      others: otherProcesses,
+      sync: () => Promise.resolve(sync()),
+      reboot,
+    });
+  } catch (error) {
+    log(`machined cannot go on: ${describeError(error)}`);
+  }
+  // The timer of guardProcess keeps the loop turning; nothing is left to do.
+  await new Promise(() => {});
+}
+
+/** Signals everything but this process; that nothing is left to signal is no error. */
+function signalAll(signal: number): void {
+  try {
+    kill(-1, signal);
+  } catch {
+    // ESRCH: this process is the only one.
+  }
+}

@@ -21,7 +21,7 @@ const PARTS: Record<Role, () => Promise<Part>> = {
 
 /** Threads of a part; each module takes over its worker when it is evaluated. */
 const WORKERS: Record<string, () => Promise<unknown>> = {
-  launcher: () => import("$ffi/launcher_worker.ts"),
+  launcher: () => import("$ffi/launcher_main.ts"),
 };
 
 const isWorker = "WorkerGlobalScope" in globalThis;

@@ -1,0 +1,119 @@
+/** Puts a machine together from the kernel's functions and the parts of this program. */
+import { type KernelCmdline } from "$lib/cmdline/mod.ts";
+import { EventRing, LogStore, ServiceManager, systemClock } from "$lib/service/mod.ts";
+import { buildInfo } from "$lib/version/mod.ts";
+import { loadModule } from "$ffi/module.ts";
+import { bindMount, mount } from "$ffi/mount.ts";
+import { FdPoller } from "$ffi/poller.ts";
+import { Reaper } from "$ffi/reaper.ts";
+import { setLimit } from "$ffi/rlimit.ts";
+import { fetchConfig } from "./config/source.ts";
+import { ConfigStore } from "./config/store.ts";
+import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
+import { type HostNames, identityInputs } from "./identity/names.ts";
+import { serviceLauncher } from "./launch/launcher.ts";
+import type { Machine } from "./machine.ts";
+import { kernelLog, writeConsole } from "./pid1/console.ts";
+import { ConsolePage } from "./pid1/console_page.ts";
+import { machineUuid, runningImage } from "./pid1/image.ts";
+import { machineLog } from "./pid1/log.ts";
+import { PowerRequests } from "./pid1/power.ts";
+import { Stage } from "./pid1/stage.ts";
+import { procSysctls } from "./pid1/sysctls.ts";
+import { Sequencer } from "./sequences/engine.ts";
+import { publishReport } from "./sequences/events.ts";
+import { nodeServices } from "./services/mod.ts";
+import { KernelModules } from "./tasks/modules.ts";
+
+/** A machine, and the parts of it that only PID 1's main handles. */
+export interface Assembly {
+  readonly machine: Machine;
+  readonly reaper: Reaper;
+  readonly page: ConsolePage;
+}
+
+const PAGE_PERIOD_MS = 2_000;
+const FOREVER = new AbortController().signal;
+
+/** Joins the parts. Nothing runs yet but what keeps the certificate and the console page fresh. */
+export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
+  const logs = new LogStore();
+  const log = machineLog(logs, kernelLog());
+  const events = new EventRing();
+  const config = new ConfigStore();
+  const reaper = new Reaper();
+  const stage = new Stage();
+  const identity = new ApiIdentity({
+    inputs: () => identityInputs(config.running.value?.config, hostNames()),
+    clock: systemClock,
+    lifetimeMs: certificateLifetimeMs(cmdline),
+    log,
+  });
+  const image = await runningImage();
+  const machine: Machine = {
+    cmdline,
+    version: buildInfo().tag,
+    rootHash: image?.verity.rootHash ?? "unverified",
+    log,
+    logs,
+    events,
+    services: new ServiceManager({ events, log }),
+    sequencer: new Sequencer({
+      log,
+      report: (report) => {
+        stage.follow(report);
+        publishReport(events, report);
+      },
+    }),
+    config,
+    identity,
+    power: new PowerRequests(),
+    modules: new KernelModules({
+      directory: `/lib/modules/${Deno.osRelease()}`,
+      loader: { loadModule },
+      log,
+    }),
+    sysctls: procSysctls(),
+    mounter: { mount, bindMount },
+    limiter: { setOpenFiles: (limit) => setLimit("NOFILE", { soft: limit, hard: limit }) },
+    fetchConfig: (url, signal) =>
+      fetchConfig(url, { fetch, clock: systemClock, log, uuid: machineUuid }, signal),
+  };
+  const poller = new FdPoller();
+  const launcher = serviceLauncher({ workerUrl: Deno.mainModule, poller, reaper });
+  machine.services.load(...nodeServices(machine, launcher));
+  identity.keep(FOREVER);
+  return { machine, reaper, page: consolePageOf(machine, stage) };
+}
+
+function consolePageOf(machine: Machine, stage: Stage): ConsolePage {
+  const page = new ConsolePage({
+    summary: () => ({
+      ...hostNames(),
+      stage: stage.name,
+      version: machine.version,
+      fingerprint: machine.identity.fingerprint,
+      lastError: stage.lastError,
+    }),
+    write: writeConsole,
+  });
+  page.keep(PAGE_PERIOD_MS, FOREVER);
+  return page;
+}
+
+/** The kernel's hostname, and the addresses others can reach. */
+function hostNames(): HostNames {
+  const addresses = Deno.networkInterfaces().map(({ address }) => address)
+    .filter((address) => !address.startsWith("127.") && address !== "::1");
+  return { hostname: Deno.hostname(), addresses };
+}
+
+/**
+ * `talos.api.certlife=<seconds>` shortens the life of API certificates, to watch renewals happen;
+ * it cannot lengthen it.
+ */
+function certificateLifetimeMs(cmdline: KernelCmdline): number {
+  const seconds = Number(cmdline.last("talos.api.certlife"));
+  const asked = Number.isFinite(seconds) && seconds >= 10 ? seconds * 1000 : Infinity;
+  return Math.min(asked, API_CERTIFICATE_LIFETIME_MS);
+}

@@ -1,0 +1,20 @@
+/** The image that runs, as the early stage verified it. */
+import { type Manifest, parseManifest } from "$lib/image/mod.ts";
+
+/** Where the early stage left the manifest. */
+const MANIFEST = "/run/image/manifest.json";
+
+/** The manifest of the running image; nothing where machined was not started by the early stage. */
+export async function runningImage(): Promise<Manifest | undefined> {
+  const text = await Deno.readTextFile(MANIFEST).catch(() => undefined);
+  return text === undefined ? undefined : parseManifest(text);
+}
+
+/** SMBIOS UUID of the machine, or nothing where the firmware tells none. */
+export function machineUuid(): string | undefined {
+  try {
+    return Deno.readTextFileSync("/sys/class/dmi/id/product_uuid").trim().toLowerCase();
+  } catch {
+    return undefined;
+  }
+}

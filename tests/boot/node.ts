@@ -1,0 +1,145 @@
+/**
+ * A node under test: a generated configuration served on loopback, a machine that boots the built
+ * image with it, and a client with the cluster's admin certificate.
+ *
+ * @module
+ */
+import { type Client, createClient } from "@connectrpc/connect";
+import { KernelCmdline } from "$lib/cmdline/mod.ts";
+import { defaultArguments } from "$lib/cmdline/mod.ts";
+import { createAdminIdentity, createSecrets, generateConfigs } from "$lib/config/mod.ts";
+import type { PemPair } from "$lib/pki/mod.ts";
+import { tlsTransport } from "$lib/rpc/mod.ts";
+import { MachineService } from "$proto/machine/machine_pb.ts";
+import { Vm, type VmOptions } from "./vm.ts";
+
+/** The built image. */
+export const DIST = new URL("../../dist/", import.meta.url).pathname;
+
+/** What a test asks of its node beside the defaults. */
+export interface NodeOptions extends Partial<Omit<VmOptions, "directory" | "cmdline">> {
+  /** Kernel arguments; one with the key of a default replaces it. */
+  readonly arguments?: readonly string[];
+  /** Where kernel, initramfs and the rest lie; the ordinary image when absent. */
+  readonly image?: string;
+  /** Changes the generated configuration. */
+  readonly config?: (yaml: string) => string;
+  /** What the configuration's URL answers instead of the configuration. */
+  readonly serve?: (request: Request) => Response;
+}
+
+/** A node that runs. */
+export interface Node extends AsyncDisposable {
+  readonly vm: Vm;
+  /** Its address on the host's loopback; apid listens there on port 50000. */
+  readonly address: string;
+  readonly ca: string;
+  readonly admin: PemPair;
+  readonly machine: Client<typeof MachineService>;
+  /** Waits until the API answers; gives the seconds since QEMU started. */
+  ready(timeoutMs?: number): Promise<number>;
+}
+
+/** How long a boot may take on a loaded machine, milliseconds. */
+export const BOOT_MS = 180_000;
+
+let counter = 0;
+
+/** A loopback address that no other test of this run uses. */
+function freeAddress(): string {
+  counter++;
+  const seed = Deno.pid * 8 + counter;
+  return `127.${80 + (seed >> 14) % 40}.${(seed >> 7) % 128}.${1 + seed % 127}`;
+}
+
+/** Boots a node; the test waits for `ready` itself, since some are not to get there. */
+export async function startNode(options: NodeOptions = {}): Promise<Node> {
+  const address = freeAddress();
+  const now = new Date();
+  const secrets = await createSecrets({ now });
+  const admin = await createAdminIdentity({ ca: secrets.ca, now });
+  const yaml = generateConfigs({
+    clusterName: "boot-test",
+    endpoint: `https://${address}:6443`,
+    secrets,
+    additionalSans: [address],
+    installDisk: "/dev/vda",
+  }).controlplane;
+  const text = options.config?.(yaml) ?? yaml;
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    options.serve ?? (() => new Response(text)),
+  );
+  const directory = await Deno.makeTempDir({ prefix: "boot-test-" });
+  const image = options.image ?? DIST;
+  const vm = Vm.start({
+    kernel: `${image}/vmlinuz-amd64`,
+    initrd: `${image}/initramfs-amd64.xz`,
+    forwards: [{ address, port: 50000, guestPort: 50000 }],
+    ...options,
+    directory,
+    cmdline: cmdline(server.addr.port, options.arguments ?? []),
+  });
+  const start = performance.now();
+  const machine = createClient(
+    MachineService,
+    tlsTransport({
+      host: address,
+      port: 50000,
+      ca: secrets.ca.crt,
+      cert: admin.crt,
+      key: admin.key,
+      timeoutMs: 15_000,
+    }),
+  );
+  return {
+    vm,
+    address,
+    ca: secrets.ca.crt,
+    admin,
+    machine,
+    async ready(timeoutMs = BOOT_MS) {
+      await until(async () => void await machine.version({}), timeoutMs, vm);
+      return (performance.now() - start) / 1000;
+    },
+    async [Symbol.asyncDispose]() {
+      await vm[Symbol.asyncDispose]();
+      await server.shutdown();
+      await Deno.remove(directory, { recursive: true });
+    },
+  };
+}
+
+/** The default command line with `extra` put in; an argument replaces the default of its key. */
+function cmdline(configPort: number, extra: readonly string[]): string {
+  const keys = new Set(KernelCmdline.parse(extra.join(" ")).args.map(({ key }) => key));
+  const defaults = defaultArguments({
+    platform: "metal",
+    config: `http://10.0.2.2:${configPort}/config.yaml`,
+    consoles: ["ttyS0"],
+  });
+  const kept = defaults.filter((argument) => !keys.has(argument.split("=")[0] ?? ""));
+  return [...kept, ...extra].join(" ");
+}
+
+/** Tries until `attempt` passes; a failure shows the end of the console. */
+export async function until(
+  attempt: () => Promise<void>,
+  timeoutMs: number,
+  vm?: Vm,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (cause) {
+      if (performance.now() > deadline) {
+        const tail = (await vm?.console() ?? "").split("\n").slice(-40).join("\n");
+        throw new Error(`Cannot get there in ${timeoutMs} ms: ${cause}\nconsole:\n${tail}`, {
+          cause,
+        });
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
