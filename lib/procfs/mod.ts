@@ -14,7 +14,7 @@ export { parseCpuinfo } from "./cpuinfo.ts";
 export { type DiskCounters, parseDiskstats, totalDiskstats } from "./diskstats.ts";
 export { type LoadAverage, parseLoadavg } from "./loadavg.ts";
 export { parseMeminfo } from "./meminfo.ts";
-export { type MountEntry, parseMounts } from "./mounts.ts";
+export { type MountEntry, type MountInfo, mountOf, parseMountinfo, parseMounts } from "./mounts.ts";
 export { type NetworkCounters, parseNetDev, totalNetDev } from "./netdev.ts";
 export { parseCmdline, parseProcessStat, parseProcessStatus, type ProcessStat } from "./process.ts";
 export { type CpuTimes, parseStat, type SoftIrqs, type SystemStat } from "./stat.ts";

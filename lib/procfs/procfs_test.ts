@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import {
+  mountOf,
   parseCmdline,
   parseCpuinfo,
   parseDiskstats,
   parseLoadavg,
   parseMeminfo,
+  parseMountinfo,
   parseMounts,
   parseNetDev,
   parseProcessStat,
@@ -127,6 +129,22 @@ Deno.test("parseMounts() decodes escaped blanks and finds the root", linux, () =
   assert.ok(parseMounts(proc("mounts")).some((mount) => mount.target === "/"));
 });
 
+Deno.test("mountOf() picks the last of the longest mounts over a path", linux, () => {
+  const mounts = parseMountinfo(
+    "22 1 253:0 / / ro - squashfs /dev/dm-0 ro\n" +
+      "23 22 0:21 / /proc rw,nosuid shared:1 - proc proc rw\n" +
+      "24 22 0:22 / /a\\040b rw - tmpfs tmpfs rw\n" +
+      "25 22 0:21 /1/net /a\\040b rw master:1 propagate_from:2 - proc proc rw\ngarbled - x\n",
+  );
+  assert.equal(mounts.length, 4);
+  assert.equal(mountOf("/etc/hosts", mounts)?.type, "squashfs");
+  assert.equal(mountOf("/proc/kmsg", mounts)?.type, "proc");
+  assert.equal(mountOf("/procedure", mounts)?.type, "squashfs");
+  assert.deepEqual(mountOf("/a b/x", mounts), { root: "/1/net", target: "/a b", type: "proc" });
+  assert.equal(mountOf("/", []), undefined);
+  assert.equal(mountOf("/proc/self/status", parseMountinfo(proc("self/mountinfo")))?.type, "proc");
+});
+
 Deno.test(
   "parseProcessStat() survives a command that looks like the rest of the line",
   linux,
@@ -167,6 +185,7 @@ const PARSERS = {
   diskstats: parseDiskstats,
   "net/dev": parseNetDev,
   mounts: parseMounts,
+  "self/mountinfo": parseMountinfo,
   "self/stat": parseProcessStat,
   "self/status": parseProcessStatus,
   "self/cmdline": parseCmdline,

@@ -26,7 +26,7 @@ export {
   OverrunError,
   type RingEvent,
 } from "./event_ring.ts";
-export { HEALTH_DEFAULTS } from "./health.ts";
+export { HEALTH_DEFAULTS, messageOf } from "./health.ts";
 export { Latest } from "./latest.ts";
 export { textLines } from "./lines.ts";
 export { LOG_BUFFER_SIZES, LogBuffer, type LogBufferSizes, MAX_LINE_BYTES } from "./log_buffer.ts";

@@ -1,0 +1,67 @@
+/**
+ * The machine service of a node: one file a topic, each answering some methods of the service;
+ * methods that no topic answers are Unimplemented.
+ *
+ * @module
+ */
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { MachineService } from "$proto/machine/machine_pb.ts";
+import { copyApi } from "./copy.ts";
+import { diskUsageApi } from "./disk_usage.ts";
+import { dmesgApi, type KmsgSource } from "./dmesg.ts";
+import { eventsApi, type EventsDeps } from "./events.ts";
+import { BlockingCalls } from "./files/blocking.ts";
+import { hostProc } from "./host.ts";
+import { hostnameApi, type HostnameDeps } from "./hostname.ts";
+import { kmsgFile } from "./kmsg_file.ts";
+import { listApi } from "./list.ts";
+import { logsApi, type LogsDeps } from "./logs.ts";
+import { mountsApi, type MountsDeps } from "./mounts.ts";
+import { powerApi, type PowerDeps } from "./power.ts";
+import { processesApi } from "./processes.ts";
+import { readApi } from "./read.ts";
+import { servicesApi, type ServicesDeps } from "./services.ts";
+import { statisticsApi } from "./statistics.ts";
+import { versionApi, type VersionDeps } from "./version.ts";
+
+export type { FilesystemRoom } from "./mounts.ts";
+export type { KmsgReader, KmsgSource } from "./dmesg.ts";
+
+/** All that the machine service needs from the rest of machined. */
+export interface MachineServiceDeps
+  extends
+    VersionDeps,
+    HostnameDeps,
+    EventsDeps,
+    Pick<LogsDeps, "logs">,
+    Pick<MountsDeps, "statfs">,
+    ServicesDeps,
+    PowerDeps {
+  /** The kernel log; /dev/kmsg unless told. */
+  readonly kmsg?: KmsgSource;
+}
+
+/** The handlers of the machine service, for `router.service(MachineService, …)`. */
+export function machineService(
+  deps: MachineServiceDeps,
+): Partial<ServiceImpl<typeof MachineService>> {
+  const { logs, services, statfs, kmsg = kmsgFile() } = deps;
+  const calls = new BlockingCalls();
+  const proc = hostProc(calls);
+  return {
+    ...versionApi(deps),
+    ...hostnameApi(deps),
+    ...statisticsApi(proc),
+    ...processesApi(proc),
+    ...mountsApi({ ...proc, statfs }),
+    ...listApi({ calls }),
+    ...diskUsageApi({ calls }),
+    ...readApi({ calls }),
+    ...copyApi({ calls }),
+    ...dmesgApi({ ...proc, kmsg }),
+    ...logsApi({ logs, isService: (id) => services.find(id) !== undefined }),
+    ...eventsApi(deps),
+    ...servicesApi(deps),
+    ...powerApi(deps),
+  };
+}
