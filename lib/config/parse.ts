@@ -26,10 +26,7 @@ export interface ParsedConfig {
  * Files up to `INLINE_CONFIG_BYTES` take well under a second and 64 MiB whatever they hold; larger
  * ones (up to `MAX_CONFIG_BYTES`) belong into a Worker with a heap limit when they are not trusted.
  */
-export function parseConfig(
-  source: string | Uint8Array,
-  options: { readonly strict?: boolean } = {},
-): ParsedConfig {
+export function parseConfig(source: string | Uint8Array): ParsedConfig {
   let text: string;
   try {
     text = configText(source);
@@ -43,10 +40,11 @@ export function parseConfig(
   if (!document) {
     return { text, errors: [{ path: [], message: missing ?? "config not found" }], warnings: [] };
   }
-  const reader = new Reader({ aliases: resolveAliases(document), lines });
+  const { aliases, unknown } = resolveAliases(document, lines);
+  const reader = new Reader({ aliases, lines });
   const raw = reader.read(schema, document.contents, []) as RawConfig;
-  const all = [...reader.errors, ...missingSections(raw, reader.errors)];
-  const found = options.strict ? [...all, ...reader.warnings] : all;
+  const unread = [...unknown, ...reader.errors].sort(byPlace);
+  const found = [...unread, ...missingSections(raw, unread)];
   const { machine, cluster } = raw;
   return {
     text,
@@ -54,9 +52,13 @@ export function parseConfig(
     document,
     lines,
     errors: found,
-    warnings: options.strict ? [] : reader.warnings,
+    warnings: [...reader.warnings].sort(byPlace),
     ...(machine && cluster && found.length === 0 ? { config: { ...raw, machine, cluster } } : {}),
   };
+}
+
+function byPlace(a: Finding, b: Finding): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 function missingSections(raw: RawConfig, errors: readonly Finding[]): Finding[] {

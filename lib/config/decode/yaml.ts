@@ -4,7 +4,6 @@ import {
   isAlias,
   isCollection,
   isMap,
-  isNode,
   isPair,
   isScalar,
   Lexer,
@@ -13,7 +12,7 @@ import {
   parseAllDocuments,
   type YAMLMap,
 } from "yaml";
-import type { Finding } from "../finding.ts";
+import { type Finding, shorten } from "../finding.ts";
 
 /** Largest number of lexical parts of a file: bounds the memory of its parse, whatever it says. */
 const MAX_TOKENS = 250_000;
@@ -75,29 +74,41 @@ function tooLarge(text: string): Finding | undefined {
   return undefined;
 }
 
-/** What each alias of a document stands for: the last anchor of its name before it. */
-export function resolveAliases(document: Document): ReadonlyMap<Alias, Node> {
+/** The aliases of a document. */
+export interface Aliases {
+  /** What each stands for: the last anchor of its name before it. */
+  readonly aliases: ReadonlyMap<Alias, Node>;
+  /** Aliases without an anchor. */
+  readonly unknown: readonly Finding[];
+}
+
+/** Finds what the aliases of a document stand for, in one walk. */
+export function resolveAliases(document: Document, lines: LineCounter): Aliases {
   const anchors = new Map<string, Node>();
   const aliases = new Map<Alias, Node>();
+  const unknown: Finding[] = [];
   const todo: unknown[] = [document.contents];
   while (todo.length > 0) {
     const node = todo.pop();
     if (isPair(node)) {
       todo.push(node.value, node.key);
-      continue;
-    }
-    if (!isNode(node)) continue;
-    if (isAlias(node)) {
+    } else if (isAlias(node)) {
       const target = anchors.get(node.source);
       if (target) aliases.set(node, target);
-      continue;
-    }
-    if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.set(node.anchor, node);
-    if (isCollection(node)) {
+      else if (unknown.length < 100) unknown.push(unknownAnchor(node, lines));
+    } else if (isScalar(node) || isCollection(node)) {
+      if (node.anchor) anchors.set(node.anchor, node);
+      if (!isCollection(node)) continue;
       for (let i = node.items.length - 1; i >= 0; i--) todo.push(node.items[i]);
     }
   }
-  return aliases;
+  return { aliases, unknown };
+}
+
+function unknownAnchor(alias: Alias, lines: LineCounter): Finding {
+  const { line, col } = lines.linePos(alias.range?.[0] ?? 0);
+  const message = `yaml: unknown anchor ${JSON.stringify(shorten(alias.source))} referenced`;
+  return { path: [], message, line, column: col };
 }
 
 /** The text of a mapping's key, when it is a scalar. */

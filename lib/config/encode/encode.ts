@@ -24,7 +24,7 @@ export function encodeConfig(config: RawConfig, options: EncodeOptions = {}): st
 
 /** One field of any object as it would stand in a file: for documentation. */
 export function encodeExample(key: string, field: Field, example: Example): string {
-  const lines = fieldLines(key, field, example.value, { comments: true, examples: false });
+  const lines = fieldLines(key, field, example.value, { comments: false, examples: false });
   return `${lines.join("\n")}\n`;
 }
 
