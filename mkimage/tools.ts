@@ -11,7 +11,7 @@ export const TOOLS = {
   npm: "npm",
   unshare: "util-linux",
   chroot: "coreutils",
-  unzip: "unzip",
+  python3: "python3 python3-pip",
 } as const;
 
 /** A host program by name. */

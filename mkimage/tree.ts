@@ -9,9 +9,15 @@ export class Tree {
     return join(this.root, path);
   }
 
+  /** Makes a directory, and those above it that are not there yet. */
   async directory(path: string, mode = 0o755): Promise<void> {
+    if (path !== "/" && !await this.#has(dirname(path))) await this.directory(dirname(path));
     await Deno.mkdir(this.host(path), { recursive: true });
     await Deno.chmod(this.host(path), mode);
+  }
+
+  async #has(path: string): Promise<boolean> {
+    return await Deno.lstat(this.host(path)).then(() => true, () => false);
   }
 
   async write(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {

@@ -27,10 +27,11 @@ export function verityTree(
   const salt = fromHex(options.saltHex);
   const levels: Uint8Array<ArrayBuffer>[] = [];
   let below: Uint8Array = data;
-  do {
-    below = hashBlocks(below, salt);
-    levels.push(below as Uint8Array<ArrayBuffer>);
-  } while (below.length > BLOCK_BYTES);
+  while (below.length > BLOCK_BYTES) {
+    const level = hashBlocks(below, salt);
+    levels.push(level);
+    below = level;
+  }
   const rootHash = digest(below, salt).toString("hex");
   const dataBlocks = data.length / BLOCK_BYTES;
   // On disk the top level comes first.
