@@ -34,6 +34,10 @@ export interface Host {
   readonly files: HostFiles;
   /** Whether someone sits at stdin and stdout. */
   readonly interactive: boolean;
+  /** The command line that starts this program again, without arguments. */
+  readonly self: readonly string[];
+  /** The first line of stdin, or less when it ends sooner. */
+  stdinLine(): Promise<string>;
   /** @throws {Error} when stdout is no terminal. */
   screen(): Screen;
 }

@@ -39,6 +39,15 @@ const host: Host = {
   get interactive() {
     return Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   },
+  self: Deno.build.standalone ? [Deno.execPath()] : [Deno.execPath(), "run", "-A", Deno.mainModule],
+  async stdinLine() {
+    let text = "";
+    for await (const chunk of Deno.stdin.readable) {
+      text += new TextDecoder().decode(chunk);
+      if (text.includes("\n")) break;
+    }
+    return text.split("\n", 1)[0] ?? "";
+  },
   screen: () => openScreen(output.out),
 };
 

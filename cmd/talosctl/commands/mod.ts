@@ -15,6 +15,7 @@ function hidden(names: Entry<Session>["names"], load: Load): Entry<Session> {
 export const COMMANDS: readonly Entry<Session>[] = [
   on(["apply-config", "apply"], async () => (await import("./apply_config.ts")).applyConfigCommand),
   on(["bootstrap"], async () => (await import("./lifecycle.ts")).bootstrapCommand),
+  on(["cluster"], async () => (await import("./cluster.ts")).clusterCommand),
   on(["completion"], async () => (await import("./completion.ts")).completionCommand),
   on(["config"], async () => (await import("./config.ts")).configCommand),
   on(["containers", "c"], async () => (await import("./containers.ts")).containersCommand),
@@ -46,5 +47,6 @@ export const COMMANDS: readonly Entry<Session>[] = [
   on(["usage", "du"], async () => (await import("./usage.ts")).usageCommand),
   on(["validate"], async () => (await import("./validate.ts")).validateCommand),
   on(["version"], async () => (await import("./version.ts")).versionCommand),
+  hidden(["config-launch"], async () => (await import("./config_launch.ts")).configLaunchCommand),
   hidden(["__complete"], async () => (await import("./complete.ts")).completeCommand),
 ];

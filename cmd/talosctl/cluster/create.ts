@@ -1,0 +1,202 @@
+import { join, resolve } from "node:path";
+import {
+  createAdminIdentity,
+  createSecrets,
+  encodeConfig,
+  generateConfig,
+  type GenerateInput,
+  type SecretsBundle,
+} from "$lib/config/mod.ts";
+import {
+  addContext,
+  contextOf,
+  type Credentials,
+  mergeTalosconfig,
+  openTalosconfig,
+  saveTalosconfig,
+  Talosconfig,
+} from "$lib/talosconfig/mod.ts";
+import { SECRET, statIfPresent, writeWhole } from "../files.ts";
+import type { Host } from "../host.ts";
+import { chooseAccelerator } from "./accelerator.ts";
+import { launchConfigServer, launchQemu, requireQemu } from "./launch.ts";
+import { canListen, freeLoopback } from "./loopback.ts";
+import type { ProcessMark } from "./process.ts";
+import {
+  type Accelerator,
+  type Arch,
+  HOST_FROM_GUEST,
+  NODE_FILES,
+  nodeCmdline,
+  qemuProgram,
+} from "./qemu.ts";
+import { type ClusterState, findState, type NodeState, saveState } from "./state.ts";
+import { waitForApi } from "./wait.ts";
+
+/** What a cluster is created from. */
+export interface CreateOptions {
+  readonly name: string;
+  /** `<state root>/<name>` */
+  readonly directory: string;
+  readonly arch: Arch;
+  /** `auto` takes the fastest that works. */
+  readonly accelerator: Accelerator | "auto";
+  readonly cpus: number;
+  readonly memoryMib: number;
+  readonly diskMib: number;
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly initNode: boolean;
+  readonly config: Partial<GenerateInput>;
+  /** The talosconfig that gets the cluster's context. */
+  readonly talosconfig: string;
+  /** 0 does not wait. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** A cluster that runs. */
+export interface CreatedCluster {
+  readonly state: ClusterState;
+  /** Name of its context in the talosconfig. */
+  readonly context: string;
+  /** The node's release; empty when it was not waited for. */
+  readonly tag: string;
+}
+
+/** Creates a cluster of one node. What is started is recorded at once, so that destroy finds it. */
+export async function createCluster(host: Host, options: CreateOptions): Promise<CreatedCluster> {
+  const { directory, say } = options;
+  await checkInputs(host, options);
+  const accelerator = options.accelerator === "auto"
+    ? await chooseAccelerator(options.arch)
+    : options.accelerator;
+  const address = freeLoopback(canListen);
+  const node = nodeOf(options, address);
+  const nodeDirectory = join(directory, node.name);
+  await host.files.mkdir(nodeDirectory, { recursive: true, mode: 0o700 });
+  let state = stateOf(options, node);
+  await saveState(host.files, directory, state);
+  const record = async (mark: ProcessMark): Promise<ProcessMark> => {
+    state = { ...state, processes: [...state.processes, mark] };
+    await saveState(host.files, directory, state);
+    return mark;
+  };
+
+  say("generating PKI and tokens");
+  const { config, credentials } = await generate(options, node);
+  await writeWhole(host.files, join(nodeDirectory, NODE_FILES.config), config, SECRET);
+  const context = await writeContext(host, options, credentials, address);
+  state = { ...state, talosconfig: { path: resolve(options.talosconfig), context } };
+  await saveState(host.files, directory, state);
+
+  const path = `/${crypto.randomUUID()}/config.yaml`;
+  const server = await launchConfigServer(host, nodeDirectory, path);
+  await record(server.mark);
+  say(`starting ${node.name} at ${address} (${accelerator})`);
+  const qemu = await record(
+    await launchQemu(host, {
+      node,
+      arch: options.arch,
+      accelerator,
+      directory: nodeDirectory,
+      kernel: resolve(options.kernel),
+      initrd: resolve(options.initrd),
+      cmdline: nodeCmdline(options.arch, `http://${HOST_FROM_GUEST}:${server.port}${path}`),
+    }),
+  );
+  const tag = options.waitMs === 0 ? "" : await waitForApi({
+    target: {
+      endpoints: [address],
+      nodes: [],
+      ca: credentials.ca,
+      cert: credentials.crt,
+      key: credentials.key,
+    },
+    qemu,
+    timeoutMs: options.waitMs,
+    signal: options.signal,
+    console: () => host.files.readTextFile(join(nodeDirectory, NODE_FILES.console)),
+    say,
+  });
+  return { state, context, tag };
+}
+
+/** @throws {Error} that says what to do when something that creating needs is missing. */
+async function checkInputs(host: Host, options: CreateOptions): Promise<void> {
+  if (await findState(host.files, options.directory)) {
+    throw new Error(
+      `Cannot create cluster "${options.name}": it exists, destroy it first or choose another --name`,
+    );
+  }
+  await requireQemu(qemuProgram(options.arch));
+  for (
+    const [what, path, name] of [
+      ["kernel", options.kernel, "vmlinuz-path"],
+      ["initramfs", options.initrd, "initrd-path"],
+    ] as const
+  ) {
+    if (await statIfPresent(host.files, path)) continue;
+    throw new Error(
+      `Cannot find the ${what} "${path}": build the image with "deno task image" or set --${name}`,
+    );
+  }
+}
+
+function nodeOf(options: CreateOptions, address: string): NodeState {
+  return {
+    name: `${options.name}-master-1`,
+    type: options.initNode ? "init" : "controlplane",
+    address,
+    cpus: options.cpus,
+    memoryBytes: options.memoryMib * 2 ** 20,
+    diskBytes: options.diskMib * 2 ** 20,
+  };
+}
+
+function stateOf({ name }: CreateOptions, node: NodeState): ClusterState {
+  return {
+    provisioner: "qemu",
+    name,
+    // QEMU's user-mode network is the same for every machine and known to nobody else.
+    network: { name: `${name} (user mode)`, cidr: "10.0.2.0/24", gateway: "10.0.2.2", mtu: 1500 },
+    nodes: [node],
+    processes: [],
+  };
+}
+
+async function generate(
+  options: CreateOptions,
+  node: NodeState,
+): Promise<{ config: string; credentials: Credentials }> {
+  const now = new Date();
+  const secrets: SecretsBundle = await createSecrets({ now });
+  const config = generateConfig(node.type, {
+    clusterName: options.name,
+    endpoint: `https://${node.address}:6443`,
+    secrets,
+    additionalSans: [node.address],
+    installDisk: "/dev/vda",
+    network: { hostname: node.name },
+    ...options.config,
+  });
+  const admin = await createAdminIdentity({ ca: secrets.ca, now });
+  return { config: encodeConfig(config), credentials: { ca: secrets.ca.crt, ...admin } };
+}
+
+/** Adds the cluster's context to the talosconfig; a name that is taken gets an index. */
+async function writeContext(
+  host: Host,
+  { name, talosconfig, say }: CreateOptions,
+  credentials: Credentials,
+  address: string,
+): Promise<string> {
+  const context = contextOf(credentials, { endpoints: [address], nodes: [address] });
+  const base = await openTalosconfig(host.files, talosconfig);
+  const added = addContext(Talosconfig.empty(), name, context);
+  const { config, renames } = mergeTalosconfig(base, added);
+  for (const { from, to } of renames) say(`renamed talosconfig context "${from}" -> "${to}"`);
+  await saveTalosconfig(host.files, talosconfig, config);
+  return config.current;
+}

@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import { defaultArguments } from "$lib/cmdline/mod.ts";
+import type { NodeState } from "./state.ts";
+import { NODE_PORTS } from "./loopback.ts";
+
+/** What a guest's instructions are executed by. */
+export type Accelerator = "kvm" | "hvf" | "tcg";
+
+/** The machine architectures that images are built for. */
+export type Arch = "amd64" | "arm64";
+
+/** Everything QEMU has to know to start a node. */
+export interface QemuSpec {
+  readonly node: NodeState;
+  readonly arch: Arch;
+  readonly accelerator: Accelerator;
+  /** The node's own files: disk, console log, sockets. */
+  readonly directory: string;
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly cmdline: string;
+}
+
+/** Where the guest sees the host in QEMU's user-mode network. */
+export const HOST_FROM_GUEST = "10.0.2.2";
+
+/** Names of the files that a node keeps in its directory. */
+export const NODE_FILES = {
+  console: "console.log",
+  disk: "disk.raw",
+  monitor: "monitor.sock",
+  pid: "qemu.pid",
+  machine: "machine.cfg",
+  config: "config.yaml",
+} as const;
+
+/** The program that emulates `arch`. */
+export function qemuProgram(arch: Arch): string {
+  return arch === "amd64" ? "qemu-system-x86_64" : "qemu-system-aarch64";
+}
+
+/** The kernel command line of a node that fetches its configuration from `configUrl`. */
+export function nodeCmdline(arch: Arch, configUrl: string): string {
+  const console = arch === "amd64" ? "ttyS0" : "ttyAMA0";
+  return defaultArguments({ platform: "metal", config: configUrl, consoles: [console] }).join(" ");
+}
+
+/** QEMU's command line. It goes to the background once the machine is set up. */
+export function qemuArguments(spec: QemuSpec): string[] {
+  const { node, directory } = spec;
+  const file = (name: keyof typeof NODE_FILES): string => comma(join(directory, NODE_FILES[name]));
+  const forwards = NODE_PORTS.map((port) => `hostfwd=tcp:${node.address}:${port}-:${port}`);
+  return [
+    ...["-name", comma(node.name)],
+    ...["-readconfig", join(directory, NODE_FILES.machine)],
+    ...["-nodefaults", "-no-user-config", "-display", "none"],
+    ...cpuArguments(spec),
+    ...["-smp", String(node.cpus)],
+    ...["-m", String(Math.round(node.memoryBytes / 2 ** 20))],
+    ...["-drive", `if=none,id=disk,format=raw,file=${file("disk")},discard=unmap`],
+    ...["-device", "virtio-blk-pci,drive=disk"],
+    ...["-netdev", ["user", "id=net", ...forwards].join(",")],
+    ...["-device", "virtio-net-pci,netdev=net"],
+    ...["-device", "virtio-rng-pci"],
+    ...watchdog(spec.arch),
+    ...["-chardev", `file,id=console,path=${file("console")},append=on`],
+    ...["-serial", "chardev:console"],
+    ...["-qmp", `unix:${file("monitor")},server=on,wait=off`],
+    ...["-pidfile", join(directory, NODE_FILES.pid)],
+    "-daemonize",
+  ];
+}
+
+/**
+ * The part of the machine that goes into a file of mode 0600: every user of the host may read a
+ * process' arguments, and the kernel's command line says where the configuration is to be had.
+ */
+export function machineFile({ arch, kernel, initrd, cmdline }: QemuSpec): string {
+  const quoted = (text: string): string =>
+    `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  return [
+    "[machine]",
+    `  type = ${quoted(arch === "amd64" ? "q35" : "virt")}`,
+    `  kernel = ${quoted(kernel)}`,
+    `  initrd = ${quoted(initrd)}`,
+    `  append = ${quoted(cmdline)}`,
+    "",
+  ].join("\n");
+}
+
+function cpuArguments({ accelerator, arch }: QemuSpec): string[] {
+  if (accelerator !== "tcg") return ["-accel", accelerator, "-cpu", "host"];
+  const cpu = arch === "amd64" ? "Nehalem" : "cortex-a72";
+  return ["-accel", "tcg,thread=multi", "-cpu", cpu];
+}
+
+function watchdog(arch: Arch): string[] {
+  return arch === "amd64" ? ["-device", "i6300esb"] : [];
+}
+
+/** A comma ends a value of QEMU's options; two of them stand for one. */
+function comma(value: string): string {
+  return value.replaceAll(",", ",,");
+}
+
+/** What QEMU's complaint means for the user, in one sentence. */
+export function qemuFault(stderr: string, address: string): string {
+  const forward = /hostfwd=?[^']*'?tcp:[\d.]+:(\d+)|host forwarding rule '?tcp:[\d.]+:(\d+)/.exec(
+    stderr,
+  );
+  if (/Could not set up host forwarding/i.test(stderr)) {
+    const port = forward?.[1] ?? forward?.[2] ?? NODE_PORTS.join(" or ");
+    return `port ${address}:${port} is taken, end what listens there and create the cluster again`;
+  }
+  if (/Cannot allocate memory|cannot set up guest memory/i.test(stderr)) {
+    return "the host has too little free memory: lower --memory or close something";
+  }
+  if (/No space left/i.test(stderr)) return "the disk is full: free some space and try again";
+  return stderr.trim().split("\n").at(-1) ?? "it gave no reason";
+}
