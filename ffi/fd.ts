@@ -18,6 +18,8 @@ const c = libc({
   read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   // ssize_t write(int fd, const void *buf, size_t count)
   write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  // off_t lseek(int fd, off_t offset, int whence)
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   // int pipe2(int pipefd[2], int flags)
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   // int fcntl(int fd, int op, int arg)
@@ -44,6 +46,9 @@ export const O = {
 
 /** Operations of fcntl(2). */
 export const F = { GETFL: 3, SETFL: 4 } as const;
+
+/** Where lseek(2) counts from. */
+export const SEEK = { SET: 0, CUR: 1, END: 2, DATA: 3 } as const;
 
 /** An open file descriptor with one owner; close it, or hold it by `using`. */
 export class Fd implements Disposable {
@@ -108,6 +113,12 @@ export class Fd implements Disposable {
       );
       done += Number(count);
     }
+  }
+
+  /** Moves to `offset` from `whence` and gives the new position. */
+  seek(offset: number, whence: keyof typeof SEEK = "SET"): number {
+    const result = c.symbols.lseek(this.number, BigInt(offset), SEEK[whence]);
+    return Number(check("lseek", result, this.subject));
   }
 
   /** ioctl(2) with a number or a struct as its argument; `name` is the request's name in errors. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isSyscallError } from "./errno.ts";
-import { F, Fd, O, pipe } from "./fd.ts";
+import { F, Fd, O, pipe, SEEK } from "./fd.ts";
 import { layoutTest } from "./testing.ts";
 
 layoutTest(
@@ -10,6 +10,10 @@ layoutTest(
     ...Object.fromEntries(Object.entries(O).map(([name, value]) => [`O_${name}`, value])),
     F_GETFL: F.GETFL,
     F_SETFL: F.SETFL,
+    SEEK_SET: SEEK.SET,
+    SEEK_CUR: SEEK.CUR,
+    SEEK_END: SEEK.END,
+    SEEK_DATA: SEEK.DATA,
   },
 );
 
