@@ -15,6 +15,7 @@ export async function watchHealth(
 ): Promise<void> {
   const { clock, signal, onResult } = options;
   const { initialDelayMs, periodMs, timeoutMs } = { ...HEALTH_DEFAULTS, ...health };
+  let pauseMs = health.startPeriodMs ?? periodMs;
   let hanging: Promise<void> | undefined;
   await clock.sleep(initialDelayMs, signal);
   while (!signal.aborted) {
@@ -24,9 +25,10 @@ export async function watchHealth(
       const { fault, left } = await checkOnce(health, { clock, signal, timeoutMs });
       if (signal.aborted) return;
       onResult(fault === undefined, fault ?? "");
+      if (fault === undefined) pauseMs = periodMs;
       if (left) hanging = left.finally(() => hanging = undefined);
     }
-    await clock.sleep(periodMs, signal);
+    await clock.sleep(pauseMs, signal);
   }
 }
 

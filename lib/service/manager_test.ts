@@ -190,6 +190,22 @@ Deno.test("ServiceManager is up only once the health check succeeds, and says wh
   assert.equal(manager.status("apid")?.health.unknown, true);
 });
 
+Deno.test("ServiceManager checks more often until the first success, where told so", async () => {
+  const { manager, clock } = world();
+  let checks = 0;
+  const check = () => ++checks < 4 ? Promise.reject(new Error("refused")) : Promise.resolve();
+  manager.load(steady("apid", [], { health: { initialDelayMs: 0, startPeriodMs: 250, check } }));
+  manager.start();
+  await clock.advance(750);
+  assert.equal(checks, 4);
+  assert.equal(manager.status("apid")?.up, true);
+  await clock.advance(4_999);
+  assert.equal(checks, 4);
+  await clock.advance(1);
+  assert.equal(checks, 5);
+  await manager.stop();
+});
+
 function pick(manager: ServiceManager) {
   const { unknown, healthy, lastMessage } = manager.status("apid")!.health;
   return { unknown, healthy, lastMessage };

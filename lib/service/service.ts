@@ -27,6 +27,8 @@ export interface ServiceHealthCheck {
   readonly initialDelayMs?: number;
   /** Milliseconds between checks; 5,000 unless told. */
   readonly periodMs?: number;
+  /** Milliseconds between checks until the first that succeeds; `periodMs` unless told. */
+  readonly startPeriodMs?: number;
   /** Milliseconds a check may take; 500 unless told. */
   readonly timeoutMs?: number;
   /** Resolves when healthy, rejects with the reason when not; `signal` is its deadline. */

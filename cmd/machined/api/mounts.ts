@@ -4,8 +4,8 @@ import type { ProcDeps } from "./statistics.ts";
 
 /** Room in a filesystem, in bytes. */
 export interface FilesystemRoom {
-  readonly sizeBytes: bigint;
-  readonly availableBytes: bigint;
+  readonly sizeBytes: number;
+  readonly availableBytes: number;
 }
 
 /** How mounts are measured. */
@@ -24,8 +24,8 @@ export function mountsApi({ readProc, statfs }: MountsDeps): MachineApi<"mounts"
         return {
           filesystem: source,
           mountedOn: target,
-          size: room.sizeBytes,
-          available: room.availableBytes,
+          size: BigInt(room.sizeBytes),
+          available: BigInt(room.availableBytes),
         };
       }));
       return { messages: [{ stats }] };
@@ -37,6 +37,6 @@ async function measure(statfs: MountsDeps["statfs"], path: string): Promise<File
   try {
     return await statfs(path);
   } catch {
-    return { sizeBytes: 0n, availableBytes: 0n };
+    return { sizeBytes: 0, availableBytes: 0 };
   }
 }

@@ -1,0 +1,27 @@
+import { APID_PORT } from "$lib/paths/mod.ts";
+import type { Service } from "$lib/service/mod.ts";
+import type { Machine } from "../machine.ts";
+import { dialHealth, HEALTH_TIMES } from "./health.ts";
+import { type RoleRunner, runRole } from "./role.ts";
+
+/** The node's API to the outside; starts once there is a certificate for it. */
+export function apidService(
+  runner: RoleRunner,
+  { identity }: Pick<Machine, "identity">,
+): Service {
+  return {
+    id: "apid",
+    dependsOn: ["networkd", "timed"],
+    condition: {
+      description: "API certificate to be issued",
+      async wait(signal) {
+        for await (const _issued of identity.current.watch(signal)) return;
+      },
+    },
+    run: runRole(runner, "apid", {
+      source: identity.current,
+      line: (current) => current && JSON.stringify({ identity: current }),
+    }),
+    health: { ...HEALTH_TIMES, check: dialHealth({ host: "127.0.0.1", port: APID_PORT }) },
+  };
+}

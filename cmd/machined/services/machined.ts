@@ -1,0 +1,49 @@
+import { chmod, chown, mkdir } from "node:fs/promises";
+import { dirname } from "node:path/posix";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { SOCKETS, UIDS } from "$lib/paths/mod.ts";
+import { serveUnix } from "$lib/rpc/mod.ts";
+import type { Service } from "$lib/service/mod.ts";
+import { MachineService } from "$proto/machine/machine_pb.ts";
+
+/** What the service of this very process needs. */
+export interface MachinedDeps {
+  readonly handlers: Partial<ServiceImpl<typeof MachineService>>;
+  readonly log: (line: string) => void;
+  readonly socket?: string;
+  /** Who may call: the user and group of the socket and its directory. */
+  readonly caller?: number;
+}
+
+/** This process: serves the machine API on its socket, to routerd alone. */
+export function machinedService(deps: MachinedDeps): Service {
+  const { handlers, log, socket = SOCKETS.machined, caller = UIDS.routerd } = deps;
+  return {
+    id: "machined",
+    async prepare() {
+      const directory = dirname(socket);
+      await mkdir(directory, { recursive: true });
+      await chmod(directory, 0o750);
+      await chown(directory, 0, caller);
+    },
+    async run(signal, report) {
+      const server = await serveUnix(socket, (router) => router.service(MachineService, handlers), {
+        uid: caller,
+        onError: (path, error) => log(`${path} failed: ${describe(error)}`),
+      });
+      report.running(`Serving on ${socket}`);
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) return resolve();
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await server.close();
+    },
+  };
+}
+
+/** The error with its causes; stacks are in the log of the process alone. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? "" : `, caused by ${describe(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}

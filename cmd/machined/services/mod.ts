@@ -1,0 +1,35 @@
+/**
+ * The services of a node: each file says what one is, what it waits for and when it is healthy.
+ *
+ * @module
+ */
+import type { ProcessLauncher, Service } from "$lib/service/mod.ts";
+import { buildInfo } from "$lib/version/mod.ts";
+import { filesystemRoom } from "$ffi/statfs.ts";
+import { machineService } from "../api/mod.ts";
+import type { ServiceRole } from "../launch/rights.ts";
+import type { Machine } from "../machine.ts";
+import { apidService } from "./apid.ts";
+import { machinedService } from "./machined.ts";
+import { networkdService } from "./networkd.ts";
+import { routerdService } from "./routerd.ts";
+import { timedService } from "./timed.ts";
+
+/** Every service of the node. */
+export function nodeServices(machine: Machine, launcher: ProcessLauncher<ServiceRole>): Service[] {
+  const runner = { launcher, logs: machine.logs };
+  const handlers = machineService({
+    ...machine,
+    build: buildInfo(),
+    platform: { name: "metal", mode: "metal" },
+    hostname: () => Deno.hostname(),
+    statfs: filesystemRoom,
+  });
+  return [
+    machinedService({ handlers, log: machine.log }),
+    networkdService(runner, machine),
+    timedService(runner, machine),
+    routerdService(runner),
+    apidService(runner, machine),
+  ];
+}
