@@ -1,0 +1,101 @@
+import { ignoredInterfaces, type IpArgument, ipArgument } from "$lib/cmdline/mod.ts";
+import { ARPHRD, type IpPrefix, type Link, parseCidr } from "$lib/codec/mod.ts";
+import type { InterfaceConfig, RouteConfig, Settings } from "./settings.ts";
+
+/** How one interface gets its addresses, and what else is set on it. */
+export interface InterfacePlan {
+  readonly link: Link;
+  readonly addressing: Addressing;
+  /** 0 leaves it as it is. */
+  readonly mtu: number;
+  readonly routes: readonly RouteConfig[];
+}
+
+/** Where an interface's address comes from. */
+export type Addressing =
+  | { readonly method: "none" }
+  | { readonly method: "static" } & IpPrefix
+  | { readonly method: "dhcp"; readonly metric: number };
+
+/** Metric of routes that DHCP brings, when the configuration says nothing else. */
+export const DHCP_METRIC = 1024;
+/** Metric of routes in the configuration that name none. */
+export const STATIC_METRIC = 10;
+
+/** What to do with each interface that networkd touches, and what of the settings is unusable. */
+export function interfacePlans(
+  settings: Settings,
+  links: readonly Link[],
+): { readonly interfaces: readonly InterfacePlan[]; readonly faults: readonly string[] } {
+  const faults: string[] = [];
+  const ignored = ignoredInterfaces(settings.cmdline);
+  const touchable = links.filter((link) =>
+    link.type !== ARPHRD.LOOPBACK && !ignored.includes(link.name)
+  );
+  const configs = new Map(settings.network.interfaces.map((entry) => [entry.interface, entry]));
+  const argument = bootArgument(settings, faults);
+  const usable = touchable.filter((link) => isUsable(link) && !configs.get(link.name)?.ignore);
+  const bootDevice = argument?.client ? argument.device ?? usable[0]?.name : undefined;
+  const interfaces = touchable.flatMap((link): InterfacePlan[] => {
+    const config = configs.get(link.name);
+    if (config) return config.ignore ? [] : [configured(link, config, faults)];
+    if (argument && link.name === bootDevice) return [booted(link, argument)];
+    return usable.includes(link) ? [byDefault(link)] : [];
+  });
+  return { interfaces, faults };
+}
+
+/** The `ip=` argument; one that cannot be read is a fault, and the rest goes on without it. */
+export function bootArgument(settings: Settings, faults: string[]): IpArgument | undefined {
+  try {
+    return ipArgument(settings.cmdline);
+  } catch (error) {
+    faults.push(messageOf(error));
+    return undefined;
+  }
+}
+
+/**
+ * Whether DHCP is done by default: on ethernet hardware that belongs to no bond or bridge. Pods'
+ * ends of veth pairs are not ours; one that is named as hardware is a test's or a container's NIC.
+ */
+export function isUsable(link: Link): boolean {
+  if (link.type !== ARPHRD.ETHER || link.master !== undefined) return false;
+  return link.kind === undefined || (link.kind === "veth" && /^(en|eth)/.test(link.name));
+}
+
+function byDefault(link: Link): InterfacePlan {
+  return { link, addressing: { method: "dhcp", metric: DHCP_METRIC }, mtu: 0, routes: [] };
+}
+
+function booted(link: Link, { client = "", prefix = 32, gateway }: IpArgument): InterfacePlan {
+  return {
+    link,
+    addressing: { method: "static", address: client, prefix },
+    mtu: 0,
+    routes: gateway === undefined ? [] : [{ network: "0.0.0.0/0", gateway }],
+  };
+}
+
+function configured(link: Link, config: InterfaceConfig, faults: string[]): InterfacePlan {
+  return { link, addressing: addressing(config, faults), mtu: config.mtu, routes: config.routes };
+}
+
+function addressing(config: InterfaceConfig, faults: string[]): Addressing {
+  if (config.cidr !== undefined) {
+    try {
+      return { method: "static", ...parseCidr(config.cidr) };
+    } catch (error) {
+      faults.push(`${config.interface}: ${messageOf(error)}`);
+      return { method: "none" };
+    }
+  }
+  // Neither address nor dhcp is said: as in 0.9, DHCP.
+  if (!config.dhcp4) return { method: "none" };
+  return { method: "dhcp", metric: config.dhcpMetric ?? DHCP_METRIC };
+}
+
+/** The sentence of an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

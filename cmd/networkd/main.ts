@@ -1,0 +1,109 @@
+import { parseArgs } from "node:util";
+import { setHostname } from "$ffi/hostname.ts";
+import { NetlinkSocket } from "$ffi/netlink.ts";
+import { PacketSocket } from "$ffi/packet.ts";
+import { udpPortFilter } from "$ffi/bpf.ts";
+import { FdPoller } from "$ffi/poller.ts";
+import { UdpSocket } from "$ffi/udp.ts";
+import { DHCP4_PORT, type Link, RTMGRP } from "$lib/codec/mod.ts";
+import { healthApi, HealthState, jsonLines, serveConnect } from "$lib/daemon/mod.ts";
+import { SOCKETS } from "$lib/paths/mod.ts";
+import { Health } from "$proto/health/health_pb.ts";
+import { NetworkService } from "$proto/network/network_pb.ts";
+import type { DatagramChannel, PacketChannel } from "./dhcp_client.ts";
+import { messageOf } from "./interface_plan.ts";
+import { networkApi } from "./network_api.ts";
+import { overwrite } from "./network_files.ts";
+import { Networkd } from "./networkd.ts";
+import { RouteKernel } from "./route_kernel.ts";
+import { readSettings } from "./settings.ts";
+
+const WATCHED = RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE;
+/** After an error on the watching socket, so that a lasting one does not spin. */
+const WATCH_PAUSE_MS = 1_000;
+
+/** Runs networkd until its stdin ends: settings in, links, addresses, routes and names out. */
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      socket: { type: "string", default: SOCKETS.networkd },
+      "root-dir": { type: "string", default: "/" },
+    },
+  });
+  const etc = `${values["root-dir"]}/system/etc`;
+  await using poller = new FdPoller();
+  using requests = new NetlinkSocket("ROUTE");
+  using watched = new NetlinkSocket("ROUTE", { groups: WATCHED });
+  for (const name of ["run", "sys"] as const) await Deno.permissions.revoke({ name });
+  const kernel = new RouteKernel(requests);
+  const health = new HealthState();
+  const networkd = new Networkd({
+    kernel,
+    log,
+    setHostname,
+    nowMs: () => performance.now(),
+    packets: (link) => packetChannel(link, poller),
+    datagrams: (link, address) => datagramChannel(link, address, poller),
+    writeFile: (name, text) => overwrite(`${etc}/${name}`, text),
+    onReady() {
+      health.ready = true;
+      log("ready");
+    },
+  });
+  const server = await serveConnect(values.socket, (router) => {
+    router.service(NetworkService, networkApi(() => kernel.read()));
+    router.service(Health, healthApi(health));
+  });
+  const ended = new AbortController();
+  const watching = watch(watched, poller, ended.signal, () => networkd.wake());
+  for await (const settings of jsonLines(Deno.stdin.readable, readSettings, log)) {
+    networkd.configure(settings);
+  }
+  ended.abort();
+  await watching;
+  await networkd.close();
+  await server.close();
+}
+
+/** Wakes for each message about a change; what is in it is read anew, so a lost one does no harm. */
+async function watch(
+  socket: NetlinkSocket,
+  poller: FdPoller,
+  signal: AbortSignal,
+  wake: () => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await socket.receive(poller, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      log(messageOf(error));
+      await new Promise((resume) => setTimeout(resume, WATCH_PAUSE_MS));
+    }
+    wake();
+  }
+}
+
+function packetChannel(link: Link, poller: FdPoller): PacketChannel {
+  const socket = new PacketSocket(link.index, udpPortFilter(DHCP4_PORT.CLIENT));
+  return {
+    send: (bytes) => socket.send(bytes),
+    receive: async (signal) => (await socket.receive(poller, signal)).bytes,
+    [Symbol.dispose]: () => socket.close(),
+  };
+}
+
+function datagramChannel(link: Link, address: string, poller: FdPoller): DatagramChannel {
+  const local = { hostname: address, port: DHCP4_PORT.CLIENT };
+  const socket = new UdpSocket(local, { device: link.name });
+  return {
+    send: (bytes, to) => socket.send(bytes, to),
+    receive: async (signal) => (await socket.receive(poller, signal)).bytes,
+    [Symbol.dispose]: () => socket.close(),
+  };
+}
+
+function log(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+}

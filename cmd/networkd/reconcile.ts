@@ -1,0 +1,115 @@
+import {
+  type Address,
+  IFF,
+  type Link,
+  type LinkChange,
+  type Route,
+  RT_TABLE,
+  RTPROT,
+} from "$lib/codec/mod.ts";
+import type { NetworkPlan } from "./network_plan.ts";
+
+/** What the kernel holds now. */
+export interface KernelNetwork {
+  readonly links: readonly Link[];
+  readonly addresses: readonly Address[];
+  readonly routes: readonly Route[];
+}
+
+/** One thing to change in the kernel. */
+export type Change =
+  | { readonly type: "link"; readonly link: LinkChange }
+  | { readonly type: "putAddress" | "removeAddress"; readonly address: Address }
+  | { readonly type: "putRoute" | "removeRoute"; readonly route: Route };
+
+/** Lifetimes are whole seconds that tick between reading and comparing. */
+const LIFETIME_SLACK_SECONDS = 5;
+
+/**
+ * What to change so that the kernel holds what the plan says, in an order it accepts. `owned` has
+ * the keys (addressKey) of addresses this process set: an older kernel does not keep who set one.
+ * What others set, and what stands on links that are not ours, stays.
+ */
+export function changesTo(
+  plan: NetworkPlan,
+  now: KernelNetwork,
+  owned: ReadonlySet<string>,
+): Change[] {
+  return [
+    ...linkChanges(plan, now.links),
+    ...addressChanges(plan, now.addresses, owned),
+    ...routeChanges(plan, now.routes),
+  ];
+}
+
+function linkChanges(plan: NetworkPlan, links: readonly Link[]): Change[] {
+  return plan.links.flatMap(({ index, mtu }): Change[] => {
+    const link = links.find((known) => known.index === index);
+    if (!link) return [];
+    const change = {
+      ...((link.flags & IFF.UP) === 0 ? { up: true } : {}),
+      ...(mtu !== undefined && mtu !== link.mtu ? { mtu } : {}),
+    };
+    return Object.keys(change).length > 0 ? [{ type: "link", link: { index, ...change } }] : [];
+  });
+}
+
+/** What tells one address from another. */
+export function addressKey({ index, address, prefix }: Address): string {
+  return `${index} ${address}/${prefix}`;
+}
+
+function addressChanges(
+  plan: NetworkPlan,
+  addresses: readonly Address[],
+  owned: ReadonlySet<string>,
+): Change[] {
+  const wanted = new Set(plan.addresses.map(addressKey));
+  const put = plan.addresses.filter((address) => {
+    const held = addresses.find((known) => addressKey(known) === addressKey(address));
+    return !held || !isSameLifetime(held.validSeconds, address.validSeconds);
+  });
+  const gone = addresses.filter((address) =>
+    plan.settled.has(address.index) && !wanted.has(addressKey(address)) &&
+    (isMarked(address.protocol) || owned.has(addressKey(address)))
+  );
+  // New ones first: a link that changes its address is never without one.
+  return [
+    ...put.map((address): Change => ({ type: "putAddress", address })),
+    ...gone.map((address): Change => ({ type: "removeAddress", address })),
+  ];
+}
+
+function isSameLifetime(held: number | undefined, wanted: number | undefined): boolean {
+  if (held === undefined || wanted === undefined) return held === wanted;
+  return Math.abs(held - wanted) <= LIFETIME_SLACK_SECONDS;
+}
+
+function isMarked(protocol: number | undefined): boolean {
+  return protocol === RTPROT.STATIC || protocol === RTPROT.DHCP;
+}
+
+function routeChanges(plan: NetworkPlan, routes: readonly Route[]): Change[] {
+  const ours = routes.filter((route) =>
+    route.table === RT_TABLE.MAIN && isMarked(route.protocol) && route.index !== undefined
+  );
+  const put = plan.routes.filter((route) => !ours.some((held) => isSameRoute(held, route)));
+  const gone = ours.filter((held) =>
+    plan.settled.has(held.index ?? 0) && !plan.routes.some((route) => isSameKey(held, route))
+  );
+  return [
+    ...put.map((route): Change => ({ type: "putRoute", route })),
+    ...gone.map((route): Change => ({ type: "removeRoute", route })),
+  ];
+}
+
+/** The kernel holds one route for each of these; putting another replaces it. */
+function isSameKey(a: Route, b: Route): boolean {
+  return a.family === b.family && a.destination === b.destination && a.prefix === b.prefix &&
+    a.metric === b.metric;
+}
+
+function isSameRoute(a: Route, b: Route): boolean {
+  return isSameKey(a, b) && a.index === b.index && a.gateway === b.gateway &&
+    a.protocol === b.protocol && (b.source === undefined || a.source === b.source);
+}
