@@ -58,6 +58,31 @@ export async function powerButtonPressed(
   return false;
 }
 
+/**
+ * Resolves when one of the power buttons at `paths` is pressed: a keyboard has that key too, so
+ * there is often more than one. @throws {AggregateError} once none of them can be pressed any more.
+ */
+export async function anyPowerButtonPressed(
+  paths: readonly string[],
+  poller: FdPoller,
+  signal?: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController();
+  const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  const waits = paths.map(async (path) => {
+    using fd = openInput(path);
+    if (await powerButtonPressed(fd, poller, either)) return;
+    throw new Error(`Cannot hear power button "${path}": the device is gone`);
+  });
+  try {
+    await Promise.any(waits);
+  } finally {
+    stop.abort();
+    // Each closes its device before this one returns.
+    await Promise.allSettled(waits);
+  }
+}
+
 /** The device files below `dev` of inputs with a power button; `sys` is where sysfs lists inputs. */
 export function findPowerButtons(sys = "/sys/class/input", dev = "/dev/input"): string[] {
   return namesIn(sys).filter((name) => {

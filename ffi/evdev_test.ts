@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
-import { findPowerButtons, hasBit, INPUT_EVENT, powerButtonPressed } from "./evdev.ts";
-import { O, pipe } from "./fd.ts";
+import {
+  anyPowerButtonPressed,
+  findPowerButtons,
+  hasBit,
+  INPUT_EVENT,
+  powerButtonPressed,
+} from "./evdev.ts";
+import { Fd, O, pipe } from "./fd.ts";
 import { FdPoller } from "./poller.ts";
-import { layoutTest } from "./testing.ts";
+import { layoutTest, output } from "./testing.ts";
 
 layoutTest("evdev.ts INPUT_EVENT", ["linux/input.h"], {
   "sizeof(struct input_event)": INPUT_EVENT.size,
@@ -12,6 +18,10 @@ layoutTest("evdev.ts INPUT_EVENT", ["linux/input.h"], {
   "EV_KEY": INPUT_EVENT.EV_KEY,
   "KEY_POWER": INPUT_EVENT.KEY_POWER,
 });
+
+function openFds(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
 
 function event(type: number, code: number, value: number): Uint8Array<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(INPUT_EVENT.size));
@@ -43,6 +53,22 @@ Deno.test("powerButtonPressed() gives false when the device goes, and rejects wi
   await assert.rejects(wait, { name: "TimeoutError" });
   writable.close();
   assert.equal(await powerButtonPressed(readable, poller), false);
+});
+
+Deno.test("anyPowerButtonPressed() hears each device, and rejects when none can be pressed", async () => {
+  await using poller = new FdPoller();
+  const dir = await Deno.makeTempDir();
+  const paths = [`${dir}/keyboard`, `${dir}/button`];
+  for (const path of paths) await output("mkfifo", [path]);
+  const writers = paths.map((path) => Fd.open(path, O.RDWR));
+  const before = openFds();
+  const wait = anyPowerButtonPressed(paths, poller);
+  writers[1]?.write(event(1, 116, 1));
+  await wait;
+  assert.equal(openFds(), before);
+  for (const writer of writers) writer.close();
+  await assert.rejects(anyPowerButtonPressed([`${dir}/none`], poller), AggregateError);
+  await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("hasBit() counts from the last word", () => {
