@@ -35,6 +35,7 @@ export async function main(args: string[]): Promise<void> {
   await using poller = new FdPoller();
   using requests = new NetlinkSocket("ROUTE");
   using watched = new NetlinkSocket("ROUTE", { groups: WATCHED });
+  // ffi stays: DHCP opens sockets as links come and leases end.
   for (const name of ["run", "sys"] as const) await Deno.permissions.revoke({ name });
   const kernel = new RouteKernel(requests);
   const health = new HealthState();

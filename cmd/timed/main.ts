@@ -1,0 +1,75 @@
+import { parseArgs } from "node:util";
+import { clockTime, markSynchronized, slewClock, stepClock } from "$ffi/clock.ts";
+import { isSyscallError } from "$ffi/errno.ts";
+import { setHardwareClock } from "$ffi/rtc.ts";
+import { healthApi, HealthState, jsonLines, serveConnect } from "$lib/daemon/mod.ts";
+import { SOCKETS } from "$lib/paths/mod.ts";
+import { Health } from "$proto/health/health_pb.ts";
+import { TimeService } from "$proto/time/time_pb.ts";
+import { readSettings } from "./settings.ts";
+import { type Measurement, querySntp } from "./sntp.ts";
+import { type Clock, Timed } from "./timed.ts";
+import { timeApi } from "./time_api.ts";
+
+const QUERY_DEADLINE_MS = 5_000;
+const NTP_PORT = 123;
+
+/** Runs timed until its stdin ends: settings in, a right clock out. */
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      socket: { type: "string", default: SOCKETS.timed },
+      "ntp-port": { type: "string", default: String(NTP_PORT) },
+      rtc: { type: "string", default: "/dev/rtc0" },
+    },
+  });
+  // ffi stays: reading why a call failed needs it.
+  for (const name of ["run", "sys"] as const) await Deno.permissions.revoke({ name });
+  const port = Number(values["ntp-port"]);
+  const query = (server: string, signal: AbortSignal): Promise<Measurement> =>
+    querySntp(server, { deadlineMs: QUERY_DEADLINE_MS, nowNs: realtime, port, signal });
+  const health = new HealthState();
+  const timed = new Timed({
+    clock: systemClock(values.rtc),
+    query,
+    log,
+    random: Math.random,
+    onReady() {
+      health.ready = true;
+    },
+  });
+  const server = await serveConnect(values.socket, (router) => {
+    router.service(TimeService, timeApi({ server: () => timed.server, query }));
+    router.service(Health, healthApi(health));
+  });
+  for await (const settings of jsonLines(Deno.stdin.readable, readSettings, log)) {
+    timed.configure(settings);
+  }
+  await timed.close();
+  await server.close();
+}
+
+function realtime(): bigint {
+  return clockTime("REALTIME");
+}
+
+function systemClock(rtc: string): Clock {
+  return {
+    step: stepClock,
+    slew: (offsetNs) => slewClock(offsetNs),
+    markSynchronized,
+    keepInHardware() {
+      try {
+        setHardwareClock(new Date(Number(realtime() / 1_000_000n)), rtc);
+      } catch (error) {
+        // Many virtual machines have none.
+        if (!isSyscallError(error, "ENOENT", "ENODEV", "ENXIO")) throw error;
+      }
+    },
+  };
+}
+
+function log(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+}

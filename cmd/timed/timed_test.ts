@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { correctionOf, pollDelayMs, retryDelayMs } from "./discipline.ts";
+import { readSettings } from "./settings.ts";
+import type { Measurement } from "./sntp.ts";
+import { Timed } from "./timed.ts";
+
+/** Records what is done to the clock and asked of servers. */
+class World {
+  readonly done: string[] = [];
+  readonly asked: string[] = [];
+  readonly logged: string[] = [];
+  ready = 0;
+  answer: (server: string) => Promise<Measurement> = (server) =>
+    Promise.resolve(measurement(server, 0n));
+  readonly timed = new Timed({
+    clock: {
+      step: (offset) => void this.done.push(`step ${offset}`),
+      slew: (offset) => void this.done.push(`slew ${offset}`),
+      markSynchronized: (us) => void this.done.push(`right to ${us} us`),
+      keepInHardware: () => void this.done.push("hardware"),
+    },
+    query: (server) => {
+      this.asked.push(server);
+      return this.answer(server);
+    },
+    random: () => 0.5,
+    log: (line) => void this.logged.push(line),
+    onReady: () => void this.ready++,
+  });
+}
+
+function measurement(server: string, offsetNs: bigint): Measurement {
+  return {
+    server,
+    address: "10.0.0.1",
+    stratum: 2,
+    offsetNs,
+    roundTripNs: 2_000_000n,
+    localNs: 0n,
+  };
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+Deno.test("Timed steps what is far off, slews the rest, and sets the hardware clock", async () => {
+  const world = new World();
+  world.answer = (server) => Promise.resolve(measurement(server, 500_000_000n));
+  world.timed.configure({ servers: ["pool.ntp.org"], disabled: false });
+  await turns();
+  assert.deepEqual(world.done, ["step 500000000", "right to 1001 us", "hardware"]);
+  await world.timed.close();
+});
+
+Deno.test("Timed asks the default server once beside the configured one", async () => {
+  const world = new World();
+  world.answer = (server) =>
+    server === "pool.ntp.org"
+      ? Promise.reject(new Error("Cannot ask"))
+      : Promise.resolve(measurement(server, 1_000n));
+  world.timed.configure({ servers: ["ntp.example"], disabled: false });
+  await turns();
+  assert.deepEqual(world.asked.sort(), ["ntp.example", "pool.ntp.org"]);
+  assert.deepEqual(world.done, ["slew 1000", "right to 1001 us", "hardware"]);
+  await world.timed.close();
+});
+
+Deno.test("Timed takes the default server's time only until the configured one answered", async () => {
+  const world = new World();
+  const late = Promise.withResolvers<Measurement>();
+  world.answer = (server) =>
+    server === "pool.ntp.org" ? late.promise : Promise.resolve(measurement(server, 1_000n));
+  world.timed.configure({ servers: ["ntp.example"], disabled: false });
+  await turns();
+  late.resolve(measurement("pool.ntp.org", 9_000_000_000n));
+  await turns();
+  assert.ok(!world.done.includes("step 9000000000"));
+  await world.timed.close();
+});
+
+Deno.test("Timed is ready after its first try though no server answers, and tries again", async () => {
+  const world = new World();
+  world.answer = () => Promise.reject(new Error("Cannot ask time server"));
+  world.timed.configure({ servers: ["ntp.example"], disabled: false });
+  await turns();
+  assert.equal(world.ready, 1);
+  assert.deepEqual(world.done, []);
+  await new Promise((resume) => setTimeout(resume, 1_200));
+  assert.equal(world.asked.filter((server) => server === "ntp.example").length, 2);
+  assert.equal(world.logged.length, 2, "one line for each server");
+  await world.timed.close();
+});
+
+Deno.test("Timed that is disabled is ready, asks nobody, and can be turned on and off", async () => {
+  const world = new World();
+  world.timed.configure({ servers: ["a"], disabled: true });
+  await turns();
+  assert.deepEqual([world.ready, world.asked, world.done], [1, [], []]);
+  world.timed.configure({ servers: ["a"], disabled: false });
+  await turns();
+  assert.deepEqual(world.asked, ["a"]);
+  world.timed.configure({ servers: ["a"], disabled: true });
+  world.timed.configure({ servers: ["b"], disabled: false });
+  await turns();
+  assert.deepEqual(world.asked, ["a", "b"]);
+  await world.timed.close();
+});
+
+Deno.test("Timed goes over to another server at once, and stays with the same", async () => {
+  const world = new World();
+  world.timed.configure({ servers: ["pool.ntp.org"], disabled: false });
+  await turns();
+  world.timed.configure({ servers: ["pool.ntp.org", "b"], disabled: false });
+  await turns();
+  assert.deepEqual(world.asked, ["pool.ntp.org"]);
+  world.timed.configure({ servers: ["b"], disabled: false });
+  await turns();
+  assert.deepEqual(world.asked, ["pool.ntp.org", "b"]);
+  await world.timed.close();
+});
+
+Deno.test("Timed survives a clock that may not be set", async () => {
+  const world = new World();
+  const timed = new Timed({
+    ...world.timed.deps,
+    clock: {
+      ...world.timed.deps.clock,
+      slew: () => {
+        throw new Error("adjtimex: EPERM");
+      },
+    },
+  });
+  timed.configure({ servers: ["a"], disabled: false });
+  await turns();
+  assert.deepEqual([world.ready, world.done], [1, []]);
+  assert.ok(world.logged.includes("adjtimex: EPERM"));
+  await timed.close();
+});
+
+Deno.test("correctionOf() steps past 128 ms in both directions", () => {
+  assert.equal(correctionOf(128_000_000n), "slew");
+  assert.equal(correctionOf(128_000_001n), "step");
+  assert.equal(correctionOf(-128_000_000n), "slew");
+  assert.equal(correctionOf(-128_000_001n), "step");
+});
+
+Deno.test("pollDelayMs() lies between 64 and 1024 s, retryDelayMs() grows to 64 s", () => {
+  assert.equal(pollDelayMs(() => 0), 64_000);
+  assert.ok(pollDelayMs(() => 0.999999) <= 1_024_000);
+  const delays = [1, 2, 3, 6, 7, 50, 5_000].map((failures) => retryDelayMs(failures, () => 0.5));
+  assert.deepEqual(delays, [1_000, 2_000, 4_000, 32_000, 64_000, 64_000, 64_000]);
+});
+
+Deno.test("readSettings() names the field of the wrong kind and knows a default server", () => {
+  assert.deepEqual(readSettings({}), { servers: ["pool.ntp.org"], disabled: false });
+  assert.throws(() => readSettings({ disabled: "yes" }), /disabled/);
+  assert.throws(() => readSettings({ servers: [1] }), /servers/);
+  assert.throws(() => readSettings(null), TypeError);
+});
