@@ -123,7 +123,8 @@ async function runIn<S>(program: Program<S>, command: Command<S>, parsed: Parsed
   try {
     await command.run?.(parsed.flags, session, parsed.args);
   } catch (error) {
-    await Promise.resolve(program.close?.(session)).catch(() => {});
+    // Closing may throw at once or later; either way the command's own error is the one to tell.
+    await (async () => await program.close?.(session))().catch(() => {});
     throw error;
   }
   await program.close?.(session);
