@@ -1,9 +1,10 @@
-import { basename } from "node:path/posix";
+import type { Stats } from "node:fs";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createTarPacker, type TarPackController } from "modern-tar";
 import type { MachineApi } from "./_impl.ts";
 import { errorText } from "./files/errors.ts";
-import { openRegular } from "./files/file.ts";
+import { mountTable, openRegular } from "./files/file.ts";
+import type { MountInfo } from "$lib/procfs/mod.ts";
 import { walk, type WalkEntry } from "./files/walk.ts";
 import type { FilesDeps } from "./read.ts";
 
@@ -33,7 +34,8 @@ export function copyApi({ calls }: FilesDeps): MachineApi<"copy"> {
         const first = await entries.next();
         if (first.done) return;
         const { readable, controller } = createTarPacker();
-        const packing = pack({ calls, controller, first: first.value, entries, faults });
+        const mounts = await mountTable(calls);
+        const packing = pack({ calls, mounts, controller, first: first.value, entries, faults });
         packing.catch((error) => controller.error(error));
         stop.addEventListener("abort", () => controller.error(stop.reason));
         for await (const bytes of readable.pipeThrough(new CompressionStream("gzip"))) {
@@ -50,27 +52,29 @@ export function copyApi({ calls }: FilesDeps): MachineApi<"copy"> {
 }
 
 interface Packing extends FilesDeps {
+  readonly mounts: readonly MountInfo[];
   readonly controller: TarPackController;
   readonly first: WalkEntry;
   readonly entries: AsyncIterable<WalkEntry>;
   readonly faults: string[];
 }
 
-async function pack({ calls, controller, first, entries, faults }: Packing): Promise<void> {
+async function pack({ first, entries, faults, ...packing }: Packing): Promise<void> {
   const note = (error: string) => {
     if (faults.length < MAX_FAULTS) faults.push(error);
   };
   const add = async (entry: WalkEntry) => {
     if (entry.leaving) return;
     if (entry.error) return note(entry.error);
-    await packEntry({ calls, controller, entry, note });
+    await packEntry({ ...packing, entry, note });
   };
   await add(first);
   for await (const entry of entries) await add(entry);
-  controller.finalize();
+  packing.controller.finalize();
 }
 
 interface EntryPacking extends FilesDeps {
+  readonly mounts: readonly MountInfo[];
   readonly controller: TarPackController;
   readonly entry: WalkEntry;
   readonly note: (error: string) => void;
@@ -78,7 +82,7 @@ interface EntryPacking extends FilesDeps {
 
 /** Adds a directory, link or regular file; anything else has no content to copy and is left out. */
 async function packEntry(packing: EntryPacking): Promise<void> {
-  const { controller, entry: { stats, path, relative, link } } = packing;
+  const { controller, entry: { stats, relative, link } } = packing;
   if (!stats || relative === ".") return;
   const { uid, gid } = stats;
   const header = { mode: stats.mode & 0o7777, uid, gid, mtime: new Date(stats.mtimeMs) };
@@ -88,16 +92,17 @@ async function packEntry(packing: EntryPacking): Promise<void> {
     const linkname = link ?? "";
     await controller.add({ ...header, name: relative, type: "symlink", size: 0, linkname }).close();
   } else if (stats.isFile()) {
-    await packFile(packing, { ...header, name: relative || basename(path), type: "file" });
+    await packFile(packing, stats, { ...header, name: relative, type: "file" });
   }
 }
 
 async function packFile(
-  { calls, controller, entry: { path }, note }: EntryPacking,
+  { calls, mounts, controller, entry: { path }, note }: EntryPacking,
+  stats: Stats,
   header: Omit<Parameters<TarPackController["add"]>[0], "size">,
 ): Promise<void> {
   try {
-    const file = await openRegular(calls, path);
+    const file = await openRegular(calls, path, { stats, mounts });
     try {
       const whole = file.unsized ? await readWhole(path, file.chunks()) : undefined;
       const size = whole?.length ?? file.stats.size;

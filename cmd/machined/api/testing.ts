@@ -9,6 +9,7 @@ import {
   createRouterTransport,
   type ServiceImpl,
 } from "@connectrpc/connect";
+import { serveUnix, unixTransport } from "$lib/rpc/mod.ts";
 import type { DataSchema } from "$proto/common/common_pb.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import type { MessageShape } from "@bufbuild/protobuf";
@@ -23,6 +24,24 @@ export function clientOf(
       service(MachineService, handlers);
     }),
   );
+}
+
+/** A client of these handlers over a real unix socket, where leaving a call reaches the handler. */
+export async function serve(
+  handlers: Partial<ServiceImpl<typeof MachineService>>,
+): Promise<{ client: Client<typeof MachineService>; socket: string } & AsyncDisposable> {
+  const dir = await scratch();
+  const socket = `${dir.path}/machine.sock`;
+  const server = await serveUnix(socket, (router) => router.service(MachineService, handlers));
+  const client = createClient(MachineService, unixTransport(socket));
+  return {
+    client,
+    socket,
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await dir[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** All that a stream of data carries: its bytes, and the errors in its metadata. */

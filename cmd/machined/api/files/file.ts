@@ -24,17 +24,27 @@ export interface OpenFile {
   close(): void;
 }
 
+/** What a walk knows of a file already: no part of its path is a link. */
+export interface KnownFile {
+  readonly stats: Stats;
+  readonly mounts: readonly MountInfo[];
+}
+
 /**
  * Opens the regular file that `path` leads to.
  * @throws {ConnectError} when it is no regular file, is refused by name, or does not answer in time.
  */
-export async function openRegular(calls: BlockingCalls, path: string): Promise<OpenFile> {
+export async function openRegular(
+  calls: BlockingCalls,
+  path: string,
+  known?: KnownFile,
+): Promise<OpenFile> {
   const wanted = absolutePath("read", path);
   const what = `read "${path}"`;
   try {
-    const real = await calls.run(what, () => realpath(wanted));
-    const mounts = await mountTable(calls);
-    const before = await calls.run(what, () => lstat(real));
+    const real = known ? wanted : await calls.run(what, () => realpath(wanted));
+    const mounts = known?.mounts ?? await mountTable(calls);
+    const before = known?.stats ?? await calls.run(what, () => lstat(real));
     mustBeReadable(path, real, before, mounts);
     const handle = await calls.run(what, () => open(real, OPEN_FLAGS), closeQuietly);
     try {
