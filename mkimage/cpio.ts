@@ -89,8 +89,11 @@ function padLength(length: number): number {
   return (4 - length % 4) % 4;
 }
 
-/** Reads a `newc` archive: the entries up to the trailer. @throws {SyntaxError} when it is malformed. */
-export function* readCpio(bytes: Uint8Array<ArrayBuffer>): Generator<CpioEntry> {
+/**
+ * Reads a `newc` archive: the entries up to the trailer; returns where the archive ends.
+ * @throws {SyntaxError} when it is malformed.
+ */
+export function* readCpio(bytes: Uint8Array<ArrayBuffer>): Generator<CpioEntry, number> {
   let at = 0;
   const field = (index: number) => {
     const from = at + 6 + index * 8;
@@ -104,7 +107,7 @@ export function* readCpio(bytes: Uint8Array<ArrayBuffer>): Generator<CpioEntry> 
     const nameEnd = at + 110 + nameLength;
     const path = "/" + new TextDecoder().decode(bytes.subarray(at + 110, nameEnd - 1));
     const start = nameEnd + padLength(110 + nameLength);
-    if (path === "/TRAILER!!!") return;
+    if (path === "/TRAILER!!!") return start;
     if (start + size > bytes.length) throw new SyntaxError(`Cannot read cpio: ${path} is cut off`);
     const content = bytes.subarray(start, start + size);
     at = start + size + padLength(size);

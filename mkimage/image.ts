@@ -2,9 +2,9 @@ import { basename, join } from "node:path";
 import type { Manifest, Part } from "$lib/image/mod.ts";
 import { type Role, ROLES } from "$lib/role/mod.ts";
 import type { BuildStamp } from "$lib/version/mod.ts";
-import { warmRole } from "./code_cache.ts";
+import { warmInit, warmRoles } from "./code_cache.ts";
 import { partOf, sha256 } from "./hash.ts";
-import { layOutInitramfs, packInitramfs, warmInit } from "./initramfs.ts";
+import { layOutInitramfs, packInitramfs } from "./initramfs.ts";
 import { fetchInputs, type Inputs } from "./inputs.ts";
 import { publicKeyOf, signWith } from "./keys.ts";
 import type { Lock } from "./lock.ts";
@@ -85,10 +85,8 @@ async function buildIn(work: string, options: ImageOptions): Promise<PartSize[]>
   const root = await layOutRootfs(join(work, "root"), {
     ...{ inputs, bundle, stamp, kernel, modules, release },
   });
-  for (const role of options.roles ?? ROLES.filter((role) => role !== "init")) {
-    say(`  code cache of ${role}`);
-    await warmRole(root.root, role);
-  }
+  say("  code cache");
+  await warmRoles(root, options.roles ?? ROLES.filter((role) => role !== "init"));
   const sbom = spdxDocument({ inputs: inputs.packages, stamp, bundleSha256: await hashOf(bundle) });
   await root.write("/usr/share/spdx/image.spdx.json", sbom);
   await Deno.writeTextFile(join(output, "sbom.spdx.json"), sbom);

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { NODE_FILES } from "$lib/role/mod.ts";
 import { cpioArchive, type CpioEntry } from "./cpio.ts";
 import type { Inputs } from "./inputs.ts";
-import { runInside } from "./code_cache.ts";
 import { layOutRuntime } from "./rootfs.ts";
 import { Tree, walkTree } from "./tree.ts";
 import { concat } from "./verity.ts";
@@ -55,13 +54,6 @@ export async function layOutInitramfs(root: string, parts: InitramfsParts): Prom
   }
   await tree.write(`${EARLY_DIRECTORY}/order.json`, JSON.stringify(names));
   return tree;
-}
-
-/** Fills the code cache of /init, with the environment that the kernel gives it. */
-export async function warmInit(tree: Tree): Promise<void> {
-  for (let turn = 0; turn < 2; turn++) {
-    await runInside(tree.root, "/init", ["--warm"], { HOME: "/", TERM: "linux" });
-  }
 }
 
 /** Files that never change between builds of one runtime: compressed apart, so that it is done once. */

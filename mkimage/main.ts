@@ -17,6 +17,7 @@ import { resolveLock } from "./resolve.ts";
 import { buildStamp, sourceEpoch } from "./stamp.ts";
 import { sizeTable } from "./table.ts";
 import { requireTools } from "./tools.ts";
+import { verifyImage } from "./verify.ts";
 
 const USAGE = `Usage: mkimage <command>
 
@@ -25,7 +26,7 @@ const USAGE = `Usage: mkimage <command>
   lock   resolve every package anew and write packages.lock.json
   keygen DIR
          make a signing key; one that is there is never overwritten
-  verify DIR [--key FILE]
+  verify [DIR] [--key FILE]
          check a built image: signature, hashes, verity tree, contents of the initramfs`;
 
 async function image(args: string[]): Promise<void> {
@@ -77,6 +78,19 @@ async function keygen([directory]: string[]): Promise<void> {
   print(`${files.privateKey}\n${files.publicKey}`);
 }
 
+async function verify(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { key: { type: "string" } },
+  });
+  const [directory = DIST] = positionals;
+  await requireTools(["zstd"]);
+  const key = values.key ? await Deno.readTextFile(values.key) : undefined;
+  const { version, verity } = await verifyImage(directory, key, (line) => print(`ok  ${line}`));
+  print(`image ${version}, root hash ${verity.rootHash}`);
+}
+
 /** Prints each step with the seconds since the start. */
 function progress(): (line: string) => void {
   const start = performance.now();
@@ -94,6 +108,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<unknown>> = {
   image,
   lock: updateLock,
   keygen,
+  verify,
 };
 
 if (import.meta.main) {

@@ -41,7 +41,7 @@ export const ALWAYS_MODULES: Readonly<Record<string, readonly string[]>> = {
       "nft_compat",
       "nft_ct",
       "nft_chain_nat",
-      "nft_counter",
+
       "nft_fib",
     ],
     ...["nft_fib_inet", "nft_fib_ipv4", "nft_fib_ipv6", "nft_hash", "nft_limit", "nft_log"],
@@ -101,7 +101,7 @@ export const DRIVER_MODULES: Readonly<Record<string, readonly string[]>> = {
   "watchdogs": ["i6300esb", "iTCO_wdt", "sp5100_tco", "softdog", "ipmi_watchdog", "wdat_wdt"],
   "disk controllers": [
     ...["ahci", "ata_piix", "ata_generic", "nvme", "sd_mod", "megaraid_sas", "mpt3sas", "hpsa"],
-    ...["aacraid", "smartpqi", "isci", "mptsas", "mptspi", "sym53c8xx", "arcmsr", "pata_acpi"],
+    ...["aacraid", "smartpqi", "isci", "mptsas", "mptspi", "sym53c8xx", "arcmsr"],
   ],
   "USB and SD storage": [
     ...[
@@ -117,16 +117,16 @@ export const DRIVER_MODULES: Readonly<Record<string, readonly string[]>> = {
     ...["sdhci_pci", "sdhci_acpi", "mmc_block"],
   ],
   "network adapters": [
-    ...["e1000", "e1000e", "igb", "igc", "ixgbe", "ixgbevf", "i40e", "iavf", "ice", "fm10k"],
-    ...["tg3", "bnx2", "bnx2x", "bnxt_en", "mlx4_core", "mlx4_en", "mlx5_core", "r8169", "8139cp"],
-    ...["8139too", "atlantic", "alx", "atl1c", "cxgb4", "enic", "be2net", "qede", "qlcnic", "sfc"],
+    ...["e1000", "e1000e", "igb", "igc", "ixgbe", "ixgbevf", "i40e", "iavf", "ice"],
+    ...["tg3", "bnxt_en", "mlx4_core", "mlx4_en", "mlx5_core", "r8169", "8139cp"],
+    ...["8139too", "atlantic", "alx", "atl1c", "cxgb4", "enic", "be2net", "qlcnic", "sfc"],
     ...[
       "forcedeth",
       "sky2",
       "skge",
       "via_rhine",
       "pcnet32",
-      "ionic",
+
       "tehuti",
       "realtek",
       "bcm_phy_lib",

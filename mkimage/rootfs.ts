@@ -98,20 +98,16 @@ async function layOutLicences(tree: Tree, inputs: Inputs): Promise<void> {
       await tree.write(target, DENO_LICENCE);
       continue;
     }
-    // A package may point at another's file by a symlink; that other one is copied itself.
-    const path = join(directory, "usr/share/doc", name, "copyright");
-    if (await exists(path)) await tree.copy(path, target);
+    await tree.copy(await licenceOf(inputs, name), target);
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+/** The licence file of a Debian package; its documentation may be a symlink to another package's. */
+async function licenceOf(inputs: Inputs, name: string): Promise<string> {
+  const documentation = join(inputs.get(name).directory, "usr/share/doc", name);
+  const { isSymlink } = await Deno.lstat(documentation);
+  if (isSymlink) return await licenceOf(inputs, await Deno.readLink(documentation));
+  return join(documentation, "copyright");
 }
 
 /** The npm package carries no licence text of its own. */
