@@ -15,9 +15,14 @@ import {
 import { type Finding, shorten } from "../finding.ts";
 
 /** Largest number of lexical parts of a file: bounds the memory of its parse, whatever it says. */
-const MAX_TOKENS = 250_000;
+const MAX_TOKENS = 30_000;
+/** Most documents in one file: each costs the parser far more than its text. */
+const MAX_DOCUMENTS = 100;
 /** How deep a file may nest: the parser recurses, and so do all who walk its result. */
 const MAX_DEPTH = 200;
+
+/** Syntax errors told of one document: after the first, most follow from it. */
+const MAX_SYNTAX_ERRORS = 10;
 
 /** A parsed stream of YAML documents, without any meaning given to it yet. */
 export interface YamlStream {
@@ -31,6 +36,9 @@ export function parseYaml(text: string): YamlStream {
   const lines = new LineCounter();
   const refused = tooLarge(text);
   if (refused) return { documents: [], lines, errors: [refused] };
+  // A broken file may hold an error at every byte, and a stack is most of what an error weighs.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     // Duplicate keys are looked for by the reader: the check in here is quadratic.
     const documents = [...parseAllDocuments(text, {
@@ -39,27 +47,39 @@ export function parseYaml(text: string): YamlStream {
       lineCounter: lines,
       logLevel: "silent",
     })];
-    const errors = documents.flatMap((document) => document.errors).map((error): Finding => {
-      const { line, col } = lines.linePos(error.pos[0]);
-      return { path: [], message: `yaml: line ${line}: ${error.message}`, line, column: col };
-    });
-    return { documents, lines, errors };
+    return { documents, lines, errors: documents.flatMap((one) => syntaxErrors(one, lines)) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     // Overflowing the stack is how the parser says "too deep"; all else it throws is about the text.
     const message = error instanceof RangeError ? "nested too deeply" : error.message;
     return { documents: [], lines, errors: [{ path: [], message: `yaml: ${message}` }] };
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
+
+function syntaxErrors(document: Document, lines: LineCounter): Finding[] {
+  return document.errors.slice(0, MAX_SYNTAX_ERRORS).map((error) => {
+    const { line, col } = lines.linePos(error.pos[0]);
+    return { path: [], message: `yaml: line ${line}: ${error.message}`, line, column: col };
+  });
+}
+
+/** What the lexer puts out where a document starts. */
+const DOCUMENT = "\x02";
 
 /** Why a text is not worth parsing: counted by its tokens, which takes no memory to speak of. */
 function tooLarge(text: string): Finding | undefined {
   let tokens = 0;
+  let documents = 0;
   let flow = 0;
   let run = 0;
   for (const token of new Lexer().lex(text)) {
     if (++tokens > MAX_TOKENS) {
       return { path: [], message: `yaml: more than ${MAX_TOKENS} tokens` };
+    }
+    if ((token === DOCUMENT || token === "---") && ++documents > MAX_DOCUMENTS) {
+      return { path: [], message: `yaml: more than ${MAX_DOCUMENTS} documents` };
     }
     const first = token[0];
     if (token.length === 1 && (first === "[" || first === "{")) flow++;
