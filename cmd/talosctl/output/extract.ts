@@ -29,7 +29,7 @@ export async function extractTarGz(
       case "file": {
         await parentInside(files, real, path);
         using file = await files.open(path, { write: true, createNew: true });
-        await body.pipeTo(file.writable, { preventClose: true });
+        for await (const chunk of body) await writeAll(file, chunk);
         break;
       }
       case "symlink":
@@ -42,6 +42,10 @@ export async function extractTarGz(
         await body.cancel();
     }
   }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
 }
 
 /** Where an entry of an archive lands under `root`. @throws {Error} when that is outside. */
