@@ -1,7 +1,7 @@
 import net from "node:net";
-import { createClient } from "@connectrpc/connect";
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import type { ServiceHealthCheck } from "$lib/service/mod.ts";
-import { unixTransport } from "$lib/rpc/mod.ts";
+import { dialUnix, frameOf, OK, openCall, Upstream } from "$lib/rpc/mod.ts";
 import {
   Health,
   HealthCheck_ServingStatus,
@@ -19,17 +19,55 @@ export const HEALTH_TIMES = {
   timeoutMs: 2_000,
 } as const;
 
+/** A reply says a state and nothing more. */
+const MAX_REPLY_BYTES = 64 * 1024;
+
 /** Healthy while the health.Health service on the socket says that it is ready and serves. */
 export function grpcHealth(path: string): ServiceHealthCheck["check"] {
-  const client = createClient(Health, unixTransport(path));
+  const upstream = new Upstream(path, dialUnix(path));
   return async (signal) => {
-    const ready = await client.ready({}, { signal });
+    const ready = await ask(upstream, Health.method.ready, signal);
     if (ready.messages[0]?.status !== ReadyCheck_ReadyStatus.READY) throw new Error("not ready");
-    const check = await client.check({}, { signal });
+    const check = await ask(upstream, Health.method.check, signal);
     if (check.messages[0]?.status !== HealthCheck_ServingStatus.SERVING) {
       throw new Error("not serving");
     }
   };
+}
+
+/** Calls a method that takes nothing. */
+function ask<Output extends DescMessage>(
+  upstream: Upstream,
+  method: { name: string; parent: { typeName: string }; output: Output },
+  signal: AbortSignal,
+): Promise<MessageShape<Output>> {
+  return new Promise((resolve, reject) => {
+    let reply: Uint8Array | undefined;
+    const call = openCall(upstream, {
+      headers: {
+        ":method": "POST",
+        ":path": `/${method.parent.typeName}/${method.name}`,
+        "content-type": "application/grpc",
+        te: "trailers",
+      },
+      body: frameOf(new Uint8Array(0)),
+      deadlineMs: HEALTH_TIMES.timeoutMs,
+      messageBytes: MAX_REPLY_BYTES,
+      onMessage: (message) => reply = message,
+      onEnd({ code, message }) {
+        if (code !== OK || !reply) return reject(new Error(message || `status ${code}`));
+        try {
+          resolve(fromBinary(method.output, reply));
+        } catch (error) {
+          reject(error);
+        }
+      },
+    });
+    signal.addEventListener("abort", () => {
+      call.cancel();
+      reject(new Error("no answer in time"));
+    }, { once: true });
+  });
 }
 
 /** Healthy while something accepts connections there. */
