@@ -29,6 +29,8 @@ export const EARLY_MODULES: readonly string[] = [
 
 /** In the root filesystem and loaded on every node. */
 export const ALWAYS_MODULES: Readonly<Record<string, readonly string[]>> = {
+  // libcrc32c, below xfs and netfilter, asks the crypto API for it when it starts: not a symbol.
+  checksums: ["crc32c_generic"],
   filesystems: ["xfs", "vfat", "nls_cp437", "nls_iso8859_1", "nls_ascii", "isofs", "configfs"],
   disks: ["dm_mod", "dm_crypt", "dm_snapshot", "dm_thin_pool", "aesni_intel", "cryptd", "sr_mod"],
   containers: ["overlay", "br_netfilter", "bridge", "veth", "tun", "fuse", "nf_conntrack"],

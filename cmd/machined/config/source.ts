@@ -42,7 +42,7 @@ export async function fetchConfig(
       return await fetchOnce(target, deps.fetch, signal);
     } catch (cause) {
       signal.throwIfAborted();
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = describe(cause);
       if (cause instanceof RefusedError || deps.clock.monotonic() + waitMs > deadline) {
         throw new Error(`Cannot fetch the configuration from "${target}": ${reason}`, { cause });
       }
@@ -78,6 +78,12 @@ async function fetchOnce(url: string, get: typeof fetch, signal: AbortSignal): P
   } catch {
     throw new RefusedError("it is not UTF-8 text");
   }
+}
+
+/** The message with that of its cause: fetch says "fetch failed" and hides why one level down. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
 }
 
 async function bounded(
