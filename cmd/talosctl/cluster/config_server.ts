@@ -4,8 +4,11 @@ import { NODE_FILES } from "./qemu.ts";
 
 /** How often the server looks whether its node still lives. */
 const WATCH_MS = 2_000;
+/** How long answers under way may take when the node has ended. */
+const CLOSE_MS = 1_000;
 /** How long the node may take to be started after its server. */
 const START_MS = 60_000;
+const START_POLL_MS = 200;
 
 /**
  * Serves a node's configuration on a loopback port under a path that only the node knows, until
@@ -29,7 +32,7 @@ export async function serveConfig(
   }, (request) => configResponse(request, path, join(directory, NODE_FILES.config)));
   await nodeEnds(join(directory, NODE_FILES.pid), signal);
   stop.abort();
-  await server.finished;
+  await Promise.race([server.finished, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
 }
 
 async function configResponse(request: Request, path: string, file: string): Promise<Response> {
@@ -38,29 +41,32 @@ async function configResponse(request: Request, path: string, file: string): Pro
   }
   if (new URL(request.url).pathname !== path) return new Response("Not found", { status: 404 });
   return new Response(await Deno.readTextFile(file), {
-    headers: { "content-type": "application/yaml", "cache-control": "no-store" },
+    headers: {
+      "content-type": "application/yaml",
+      "cache-control": "no-store",
+      // A connection kept for later would keep the server alive after its node.
+      "connection": "close",
+    },
   });
 }
 
 /** Resolves when the process in `pidFile` ends, or when none has come in time. */
 async function nodeEnds(pidFile: string, signal: AbortSignal): Promise<void> {
-  const started = Date.now();
-  let node: { pid: number; started: string } | undefined;
-  while (!signal.aborted) {
-    await new Promise((resolve) => setTimeout(resolve, node ? WATCH_MS : 200));
-    if (node) {
-      if (!await isRunning(node)) return;
-      continue;
-    }
-    node = await readNode(pidFile);
-    if (!node && Date.now() - started > START_MS) return;
+  const deadline = Date.now() + START_MS;
+  let pid: number | undefined;
+  while (!signal.aborted && pid === undefined && Date.now() < deadline) {
+    await pause(START_POLL_MS);
+    pid = await readPid(pidFile);
+  }
+  if (pid === undefined) return;
+  const started = await startedAt(pid);
+  while (!signal.aborted && started !== undefined && await isRunning({ pid, started })) {
+    await pause(WATCH_MS);
   }
 }
 
-async function readNode(pidFile: string): Promise<{ pid: number; started: string } | undefined> {
-  const pid = await readPid(pidFile);
-  const started = pid === undefined ? undefined : await startedAt(pid);
-  return pid === undefined || started === undefined ? undefined : { pid, started };
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** The process id in a file, or undefined when there is none yet. */

@@ -52,9 +52,9 @@ export async function isRunning({ pid, started }: Omit<ProcessMark, "role">): Pr
 }
 
 /** Ends the marked process: asks, waits, then insists. Does nothing when it is gone. */
-export async function endProcess(mark: ProcessMark): Promise<void> {
+export async function endProcess(mark: ProcessMark, graceMs = GRACE_MS): Promise<void> {
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    const deadline = Date.now() + GRACE_MS;
+    const deadline = Date.now() + graceMs;
     if (!await signalProcess(mark, signal)) return;
     while (Date.now() < deadline) {
       if (!await isRunning(mark)) return;

@@ -116,5 +116,5 @@ export function qemuFault(stderr: string, address: string): string {
     return "the host has too little free memory: lower --memory or close something";
   }
   if (/No space left/i.test(stderr)) return "the disk is full: free some space and try again";
-  return stderr.trim().split("\n").at(-1) ?? "it gave no reason";
+  return stderr.trim().split("\n").at(-1) || "it gave no reason";
 }

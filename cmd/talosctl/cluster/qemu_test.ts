@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { machineFile, nodeCmdline, qemuArguments, qemuFault, type QemuSpec } from "./qemu.ts";
+
+const SPEC: QemuSpec = {
+  node: {
+    name: "c-master-1",
+    type: "controlplane",
+    address: "127.0.0.2",
+    cpus: 2,
+    memoryBytes: 2 ** 31,
+    diskBytes: 6 * 2 ** 30,
+  },
+  arch: "amd64",
+  accelerator: "tcg",
+  directory: "/state/a,b",
+  kernel: "/images/vmlinuz",
+  initrd: "/images/initramfs.xz",
+  cmdline: 'a=b c="d e"',
+};
+
+/** The value that follows `flag`, for each time it is given. */
+function values(args: readonly string[], flag: string): string[] {
+  return args.flatMap((arg, index) => arg === flag ? [args[index + 1] ?? ""] : []);
+}
+
+Deno.test("qemuArguments() forwards both APIs on the node's own address only", () => {
+  assert.deepEqual(values(qemuArguments(SPEC), "-netdev"), [
+    "user,id=net,hostfwd=tcp:127.0.0.2:50000-:50000,hostfwd=tcp:127.0.0.2:6443-:6443",
+  ]);
+});
+
+Deno.test("qemuArguments() doubles the commas of paths", () => {
+  const args = qemuArguments(SPEC);
+  assert.deepEqual(values(args, "-chardev"), [
+    "file,id=console,path=/state/a,,b/console.log,append=on",
+  ]);
+  assert.deepEqual(values(args, "-qmp"), ["unix:/state/a,,b/monitor.sock,server=on,wait=off"]);
+});
+
+Deno.test("qemuArguments() picks CPU and accelerator for each way to run", () => {
+  assert.deepEqual(values(qemuArguments(SPEC), "-cpu"), ["Nehalem"]);
+  assert.deepEqual(values(qemuArguments(SPEC), "-accel"), ["tcg,thread=multi"]);
+  const kvm = qemuArguments({ ...SPEC, accelerator: "kvm" });
+  assert.deepEqual([values(kvm, "-accel"), values(kvm, "-cpu")], [["kvm"], ["host"]]);
+});
+
+Deno.test("qemuArguments() says nothing of where the configuration is to be had", () => {
+  const cmdline = nodeCmdline("amd64", "http://10.0.2.2:1/secret/config.yaml");
+  const args = qemuArguments({ ...SPEC, cmdline });
+  assert.ok(!args.join(" ").includes("secret"));
+  assert.ok(machineFile({ ...SPEC, cmdline }).includes("http://10.0.2.2:1/secret/config.yaml"));
+});
+
+Deno.test("nodeCmdline() has the hardening the boot asks for and the node's own arguments", () => {
+  const words = nodeCmdline("amd64", "http://x/c").split(" ");
+  for (
+    const word of ["slab_nomerge=", "pti=on", "panic=10", "talos.platform=metal"]
+      .concat(["talos.config=http://x/c", "console=ttyS0"])
+  ) assert.ok(words.includes(word), word);
+});
+
+Deno.test("machineFile() quotes what QEMU reads", () => {
+  assert.equal(
+    machineFile(SPEC),
+    '[machine]\n  type = "q35"\n  kernel = "/images/vmlinuz"\n' +
+      '  initrd = "/images/initramfs.xz"\n  append = "a=b c=\\"d e\\""\n',
+  );
+});
+
+for (
+  const [stderr, want] of [
+    [
+      "qemu-system-x86_64: -netdev user,…: Could not set up host forwarding rule 'tcp:127.0.0.2:6443-:6443'\n",
+      "port 127.0.0.2:6443 is taken, end what listens there and create the cluster again",
+    ],
+    ["qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory\n", /lower --memory/],
+    ["qemu: write failed: No space left on device\n", /disk is full/],
+    [
+      "warning: x\nqemu: could not load kernel '/x': bad\n",
+      "qemu: could not load kernel '/x': bad",
+    ],
+    ["", "it gave no reason"],
+  ] as const
+) {
+  Deno.test(`qemuFault() explains "${stderr.slice(0, 40).trim()}"`, () => {
+    const fault = qemuFault(stderr, "127.0.0.2");
+    if (typeof want === "string") assert.equal(fault, want);
+    else assert.match(fault, want);
+  });
+}
