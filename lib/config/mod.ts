@@ -45,7 +45,7 @@ export {
   secretsOf,
 } from "./generate/secrets.ts";
 export { isControlPlane, type MachineType, machineType } from "./machine_type.ts";
-export { parseConfig, type ParsedConfig } from "./parse.ts";
+export { parseConfig, type ParsedConfig, type ParseOptions } from "./parse.ts";
 export type {
   ClusterSection,
   MachineConfig,

@@ -20,13 +20,25 @@ export interface ParsedConfig {
   readonly warnings: readonly Finding[];
 }
 
+/** How a configuration is read. */
+export interface ParseOptions {
+  /**
+   * The file was written by this system out of a configuration it had accepted (`encodeConfig`): it may be
+   * larger in lines than what is taken from outside, so that what was accepted can always be read again.
+   */
+  readonly own?: boolean;
+}
+
 /**
  * Reads a machine configuration. Bad input gives `errors`, all of them, with path, line and column.
  *
  * Files up to `INLINE_CONFIG_BYTES` take well under a second and 64 MiB whatever they hold; larger
  * ones (up to `MAX_CONFIG_BYTES`) belong into a Worker with a heap limit when they are not trusted.
  */
-export function parseConfig(source: string | Uint8Array): ParsedConfig {
+export function parseConfig(
+  source: string | Uint8Array,
+  options: ParseOptions = {},
+): ParsedConfig {
   let text: string;
   try {
     text = configText(source);
@@ -34,7 +46,7 @@ export function parseConfig(source: string | Uint8Array): ParsedConfig {
     if (!(error instanceof SyntaxError)) throw error;
     return { text: "", errors: [{ path: [], message: error.message }], warnings: [] };
   }
-  const { documents, lines, errors } = parseYaml(text);
+  const { documents, lines, errors } = parseYaml(text, options.own);
   if (errors.length > 0) return { text, errors, warnings: [] };
   const { document, missing } = findConfig(documents);
   if (!document) {

@@ -8,7 +8,7 @@ import { keyText } from "./yaml.ts";
 /** Findings beyond this many are counted, not kept. */
 const MAX_FINDINGS = 500;
 /** Values that may be read through aliases: what a file of "billion laughs" is stopped by. */
-const MAX_ALIASED = 20_000;
+const MAX_ALIASED = 5_000;
 
 interface Entry {
   readonly key: Node;

@@ -16,6 +16,8 @@ import { type Finding, shorten } from "../finding.ts";
 
 /** Largest number of lexical parts of a file: bounds the memory of its parse, whatever it says. */
 const MAX_TOKENS = 30_000;
+/** The same for a file of our own writing, where one line may take the place of one short item. */
+const MAX_OWN_TOKENS = 400_000;
 /** Most documents in one file: each costs the parser far more than its text. */
 const MAX_DOCUMENTS = 100;
 /** How deep a file may nest: the parser recurses, and so do all who walk its result. */
@@ -32,9 +34,9 @@ export interface YamlStream {
 }
 
 /** Parses a stream of documents; syntax errors are findings, never thrown. */
-export function parseYaml(text: string): YamlStream {
+export function parseYaml(text: string, own: boolean = false): YamlStream {
   const lines = new LineCounter();
-  const refused = tooLarge(text);
+  const refused = tooLarge(text, own ? MAX_OWN_TOKENS : MAX_TOKENS);
   if (refused) return { documents: [], lines, errors: [refused] };
   // A broken file may hold an error at every byte, and a stack is most of what an error weighs.
   const { stackTraceLimit } = Error;
@@ -69,14 +71,14 @@ function syntaxErrors(document: Document, lines: LineCounter): Finding[] {
 const DOCUMENT = "\x02";
 
 /** Why a text is not worth parsing: counted by its tokens, which takes no memory to speak of. */
-function tooLarge(text: string): Finding | undefined {
+function tooLarge(text: string, maxTokens: number): Finding | undefined {
   let tokens = 0;
   let documents = 0;
   let flow = 0;
   let run = 0;
   for (const token of new Lexer().lex(text)) {
-    if (++tokens > MAX_TOKENS) {
-      return { path: [], message: `yaml: more than ${MAX_TOKENS} tokens` };
+    if (++tokens > maxTokens) {
+      return { path: [], message: `yaml: more than ${maxTokens} tokens` };
     }
     if ((token === DOCUMENT || token === "---") && ++documents > MAX_DOCUMENTS) {
       return { path: [], message: `yaml: more than ${MAX_DOCUMENTS} documents` };

@@ -16,8 +16,9 @@ const TAIL = "cluster:\n  controlPlane:\n    endpoint: https://1.2.3.4:6443\n";
 /** `part` as often as fits into `size`. */
 function fill(part: string | ((i: number) => string), size: number): string {
   const parts: string[] = [];
-  for (let i = 0, length = 0; length < size; i++) {
-    const next = typeof part === "string" ? part : part(i);
+  let length = 0;
+  while (length < size) {
+    const next = typeof part === "string" ? part : part(parts.length);
     parts.push(next);
     length += next.length;
   }
