@@ -78,6 +78,8 @@ async function buildIn(work: string, options: ImageOptions): Promise<PartSize[]>
   const kernel = await findModules(join(inputs.kernel.directory, "lib/modules", release));
   const vmlinuz = join(output, "vmlinuz-amd64");
   await Deno.copyFile(join(inputs.kernel.directory, "boot", `vmlinuz-${release}`), vmlinuz);
+  const config = join(inputs.kernel.directory, "boot", `config-${release}`);
+  await Deno.copyFile(config, join(output, "kernel-config-amd64"));
 
   say("root filesystem");
   const modules = await indexModules(kernel, allowedModules(), alwaysModules());

@@ -11,9 +11,10 @@ import { DebianArchive } from "./debian.ts";
 import { formatLock, type Lock, parseLock } from "./lock.ts";
 import { NPM_ARCHIVE } from "./npm.ts";
 import type { Flavor } from "./packages.ts";
-import { CACHE, DIST, KEY_DIR, LOCK_FILE } from "./paths.ts";
+import { CACHE, DIST, KEY_DIR, LOCK_FILE, ROOT } from "./paths.ts";
 import { PYPI_ARCHIVE } from "./pypi.ts";
 import { resolveLock } from "./resolve.ts";
+import { withKernelTable } from "./security.ts";
 import { buildStamp, sourceEpoch } from "./stamp.ts";
 import { sizeTable } from "./table.ts";
 import { requireTools } from "./tools.ts";
@@ -27,7 +28,9 @@ const USAGE = `Usage: mkimage <command>
   keygen DIR
          make a signing key; one that is there is never overwritten
   verify [DIR] [--key FILE]
-         check a built image: signature, hashes, verity tree, contents of the initramfs`;
+         check a built image: signature, hashes, verity tree, contents of the initramfs
+  security
+         write the table of the built kernel's hardening into docs/security.md`;
 
 async function image(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -91,6 +94,11 @@ async function verify(args: string[]): Promise<void> {
   print(`image ${version}, root hash ${verity.rootHash}`);
 }
 
+async function security(): Promise<void> {
+  const path = join(ROOT, "docs", "security.md");
+  await Deno.writeTextFile(path, await withKernelTable(await Deno.readTextFile(path), DIST));
+}
+
 /** Prints each step with the seconds since the start. */
 function progress(): (line: string) => void {
   const start = performance.now();
@@ -109,6 +117,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<unknown>> = {
   lock: updateLock,
   keygen,
   verify,
+  security,
 };
 
 if (import.meta.main) {
