@@ -26,6 +26,7 @@ export interface NetworkdDeps extends Omit<DhcpDeps, "onLease" | "onUnanswered">
 interface Managed {
   readonly client: DhcpClient;
   carrier: boolean;
+  carrierLosses: number;
   unanswered: boolean;
 }
 
@@ -143,12 +144,14 @@ export class Networkd {
     const managed = this.#clients.get(link.index) ?? {
       client: this.#newClient(link),
       carrier: false,
+      carrierLosses: 0,
       unanswered: false,
     };
     this.#clients.set(link.index, managed);
     const carrier = (link.flags & IFF.LOWER_UP) !== 0;
-    const came = carrier && !managed.carrier;
-    managed.carrier = carrier;
+    // The kernel tells of a carrier at most once a second; a shorter loss shows in the count alone.
+    const came = carrier && (!managed.carrier || link.carrierLosses !== managed.carrierLosses);
+    Object.assign(managed, { carrier, carrierLosses: link.carrierLosses });
     if (came) managed.client.start(leftover(link, now));
   }
 

@@ -21,6 +21,8 @@ export interface Link {
   readonly mtu: number;
   /** Hardware address, empty when the interface has none. */
   readonly mac: string;
+  /** How often the carrier was lost. */
+  readonly carrierLosses: number;
   /** What made a virtual interface, e.g. `veth`; absent for hardware. */
   readonly kind?: string;
   /** Index of the bridge or bond it belongs to. */
@@ -41,7 +43,14 @@ export const IFF = {
 /** Hardware types of `<linux/if_arp.h>`. */
 export const ARPHRD = { ETHER: 1, LOOPBACK: 772 } as const;
 
-const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18 } as const;
+const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  MASTER: 10,
+  LINKINFO: 18,
+  CARRIER_DOWN_COUNT: 48,
+} as const;
 const IFLA_INFO_KIND = 1;
 /** `struct ifinfomsg`: family u8 @0, type u16 @2, index i32 @4, flags u32 @8, change u32 @12. */
 const IFINFOMSG_SIZE = 16;
@@ -56,6 +65,7 @@ export function decodeLink(payload: Uint8Array): Link {
   const mac = attributes.get(IFLA.ADDRESS);
   const mtu = attributes.get(IFLA.MTU);
   const master = attributes.get(IFLA.MASTER);
+  const losses = attributes.get(IFLA.CARRIER_DOWN_COUNT);
   const info = attributes.get(IFLA.LINKINFO);
   const kind = info && decodeAttributes(info, "link info").get(IFLA_INFO_KIND);
   return {
@@ -65,6 +75,7 @@ export function decodeLink(payload: Uint8Array): Link {
     flags: view.getUint32(8, true),
     mtu: mtu ? uint32Of(mtu, "link mtu") : 0,
     mac: mac ? formatMac(mac) : "",
+    carrierLosses: losses ? uint32Of(losses, "link carrier losses") : 0,
     ...(kind ? { kind: textOf(kind) } : {}),
     ...(master ? { master: uint32Of(master, "link master") } : {}),
   };

@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { createConnection } from "node:net";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { output } from "$ffi/testing.ts";
+import { UIDS } from "$lib/paths/mod.ts";
+import { Health, ReadyCheck_ReadyStatus } from "$proto/health/health_pb.ts";
+import { NetworkService } from "$proto/network/network_pb.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** Hardware address of the node's `eth0`. */
+export const NODE_MAC = "52:54:00:12:34:56";
+
+/** A step takes at most so long on a busy machine. */
+const PATIENCE_MS = 30_000;
+
+/** Tries until `done` holds and does not throw; then gives what it gave. */
+export async function until<T>(done: () => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      const value = await done();
+      if (value) return value;
+      assert.ok(performance.now() < end, "it did not come about in time");
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+    await new Promise((resume) => setTimeout(resume, 100));
+  }
+}
+
+/** Two network namespaces joined by a veth pair: `eth0` of the node, `srv0` of the server. */
+export class Cable implements AsyncDisposable {
+  readonly id: string;
+  readonly node: string;
+  readonly server: string;
+  #closing: (() => Promise<void>)[] = [];
+
+  private constructor() {
+    this.id = crypto.randomUUID().slice(0, 8);
+    this.node = `node-${this.id}`;
+    this.server = `server-${this.id}`;
+  }
+
+  /** Lays the cable; both ends are down at the node and up at the server. */
+  static async lay(): Promise<Cable> {
+    const cable = new Cable();
+    await output("ip", ["netns", "add", cable.node]);
+    await output("ip", ["netns", "add", cable.server]);
+    const pair = ["type", "veth", "peer", "name", "eth0", "netns", cable.node];
+    await cable.ipServer("link", "add", "srv0", ...pair);
+    await cable.ipNode("link", "set", "eth0", "address", NODE_MAC);
+    await cable.ipServer("address", "add", "10.5.0.1/24", "dev", "srv0");
+    await cable.ipServer("link", "set", "srv0", "up");
+    await cable.ipServer("link", "set", "lo", "up");
+    return cable;
+  }
+
+  /** `ip` with these arguments at the server. */
+  ipServer(...args: string[]): Promise<string> {
+    return output("ip", ["-n", this.server, ...args]);
+  }
+
+  /** `ip` with these arguments at the node. */
+  ipNode(...args: string[]): Promise<string> {
+    return output("ip", ["-n", this.node, ...args]);
+  }
+
+  /** What `ip -j` says at the node. */
+  async see<T>(...args: string[]): Promise<T[]> {
+    return JSON.parse(await this.ipNode("-d", "-j", ...args) || "[]") as T[];
+  }
+
+  /** IPv4 addresses of a link of the node, with prefix lengths. */
+  async addresses(link = "eth0"): Promise<string[]> {
+    const seen = await this.see<
+      { addr_info: { family: string; local: string; prefixlen: number }[] }
+    >(
+      "address",
+      "show",
+      "dev",
+      link,
+    );
+    return seen.flatMap(({ addr_info }) => addr_info).filter(({ family }) => family === "inet")
+      .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+  }
+
+  /** IPv4 routes of the node that something other than the kernel set. */
+  async routes(): Promise<string[]> {
+    const seen = await this.see<
+      { dst: string; gateway?: string; metric?: number; protocol: string }
+    >(
+      "-4",
+      "route",
+    );
+    return seen.filter(({ protocol }) => protocol !== "kernel")
+      .map(({ dst, gateway, metric, protocol }) =>
+        `${dst} via ${gateway ?? "-"} metric ${metric ?? 0} ${protocol}`
+      );
+  }
+
+  /** Starts dnsmasq at the server with these options; gives what it logs. */
+  async dnsmasq(...options: string[]): Promise<Background> {
+    const leases = await Deno.makeTempFile();
+    const dnsmasq = new Background("ip", [
+      ...["netns", "exec", this.server, "dnsmasq", "--no-daemon", "--conf-file=/dev/null"],
+      ...["--port=0", "--interface=srv0", "--bind-interfaces", "--dhcp-authoritative"],
+      ...["--log-dhcp", `--dhcp-leasefile=${leases}`, "--no-ping", ...options],
+    ]);
+    this.#closing.push(async () => {
+      await dnsmasq.end();
+      await Deno.remove(leases);
+    });
+    await until(() => {
+      assert.doesNotMatch(dnsmasq.log, /bad command line|failed to/);
+      return Promise.resolve(dnsmasq.log.includes("sockets bound"));
+    });
+    return dnsmasq;
+  }
+
+  /** Starts networkd at the node, with the rights it has there and no more. */
+  async networkd(settings: object): Promise<NetworkdProcess> {
+    const process = await NetworkdProcess.start(this.node, settings);
+    this.#closing.push(async () => void await process.end());
+    return process;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const close of this.#closing.reverse()) await close();
+    await output("ip", ["netns", "del", this.node]);
+    await output("ip", ["netns", "del", this.server]);
+  }
+}
+
+/** A process that runs beside the test and whose stderr is kept. */
+export class Background {
+  log = "";
+  readonly child: Deno.ChildProcess;
+  readonly #reading: Promise<void>;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  #ended: Promise<Deno.CommandStatus> | undefined;
+
+  constructor(program: string, args: string[], env: Record<string, string> = {}) {
+    this.child = new Deno.Command(program, {
+      args,
+      env,
+      stdin: "piped",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    this.#stdin = this.child.stdin.getWriter();
+    this.#reading = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    for await (const text of this.child.stderr.pipeThrough(new TextDecoderStream())) {
+      this.log += text;
+    }
+  }
+
+  /** Writes a line to its stdin. */
+  async line(value: unknown): Promise<void> {
+    await this.#stdin.write(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
+  }
+
+  /** Ends its stdin and, unless `gently`, sends SIGTERM; kills what stays. */
+  end({ gently = false } = {}): Promise<Deno.CommandStatus> {
+    return this.#ended ??= this.#end(gently);
+  }
+
+  async #end(gently: boolean): Promise<Deno.CommandStatus> {
+    await this.#stdin.close().catch(() => {});
+    const signal = (name: Deno.Signal) => {
+      try {
+        this.child.kill(name);
+      } catch { /* it is gone */ }
+    };
+    if (!gently) signal("SIGTERM");
+    const kill = setTimeout(() => signal("SIGKILL"), 10_000);
+    const status = await this.child.status;
+    clearTimeout(kill);
+    await this.#reading;
+    return status;
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.end();
+  }
+}
+
+let bundled: Promise<string> | undefined;
+
+/** networkd as one file that any user may read: the sources may lie where only root comes. */
+function bundle(): Promise<string> {
+  return bundled ??= (async () => {
+    const dir = await Deno.makeTempDir({ prefix: "networkd-" });
+    await Deno.chmod(dir, 0o755);
+    await Deno.writeTextFile(
+      `${dir}/entry.ts`,
+      `import { main } from "${root}cmd/networkd/main.ts";\nawait main(Deno.args);\n`,
+    );
+    const config = ["--config", `${root}deno.json`, "--no-lock"];
+    await output(Deno.execPath(), [
+      ...["bundle", "--quiet", ...config, "-o", `${dir}/networkd.js`, `${dir}/entry.ts`],
+    ]);
+    addEventListener("unload", () => Deno.removeSync(dir, { recursive: true }));
+    return `${dir}/networkd.js`;
+  })();
+}
+
+const CAPABILITIES = ["net_admin", "net_raw", "net_bind_service", "sys_admin"];
+
+/** A networkd that runs, with the files it keeps and its socket. */
+export class NetworkdProcess extends Background {
+  constructor(readonly dir: string, program: string, args: string[], env: Record<string, string>) {
+    super(program, args, env);
+  }
+
+  static async start(namespace: string, settings: object): Promise<NetworkdProcess> {
+    const dir = await Deno.makeTempDir();
+    await Deno.chmod(dir, 0o711);
+    await Deno.mkdir(`${dir}/system/etc`, { recursive: true });
+    await Deno.mkdir(`${dir}/run`);
+    await Deno.chown(`${dir}/run`, UIDS.networkd, UIDS.networkd);
+    for (const name of ["hosts", "resolv.conf"]) {
+      await Deno.writeTextFile(`${dir}/system/etc/${name}`, "# a longer text than will be kept\n");
+      await Deno.chown(`${dir}/system/etc/${name}`, UIDS.networkd, UIDS.networkd);
+    }
+    const caps = CAPABILITIES.map((name) => `+${name}`).join(",");
+    const process = new NetworkdProcess(dir, "ip", [
+      ...["netns", "exec", namespace, "unshare", "--uts", "setpriv"],
+      ...[`--reuid=${UIDS.networkd}`, `--regid=${UIDS.networkd}`, "--clear-groups"],
+      ...[`--inh-caps=-all,${caps}`, `--ambient-caps=-all,${caps}`],
+      ...[`--bounding-set=-all,${caps}`, "--no-new-privs"],
+      ...[Deno.execPath(), "run", "-A", "--no-config", await bundle()],
+      ...[`--socket=${dir}/run/networkd.sock`, `--root-dir=${dir}`],
+    ], { DENO_DIR: "/nonexistent", HOME: "/nonexistent" });
+    await process.line(settings);
+    return process;
+  }
+
+  override async end(options?: { gently?: boolean }): Promise<Deno.CommandStatus> {
+    const status = await super.end(options);
+    await Deno.remove(this.dir, { recursive: true }).catch(() => {});
+    return status;
+  }
+
+  /** The text of a file it keeps in /etc. */
+  file(name: "hosts" | "resolv.conf"): Promise<string> {
+    return Deno.readTextFile(`${this.dir}/system/etc/${name}`);
+  }
+
+  /** The name of the machine as its processes see it. */
+  async hostname(): Promise<string> {
+    return (await output("nsenter", ["-t", String(this.child.pid), "-u", "hostname"])).trim();
+  }
+
+  get network(): Client<typeof NetworkService> {
+    return createClient(NetworkService, this.#transport());
+  }
+
+  async isReady(): Promise<boolean> {
+    const { messages } = await createClient(Health, this.#transport()).ready({});
+    return messages[0]?.status === ReadyCheck_ReadyStatus.READY;
+  }
+
+  #transport() {
+    return createGrpcTransport({
+      baseUrl: "http://networkd",
+      nodeOptions: { createConnection: () => createConnection(`${this.dir}/run/networkd.sock`) },
+      defaultTimeoutMs: 5_000,
+    });
+  }
+}
