@@ -1,5 +1,7 @@
 /** From a configuration to a running node. */
 import type { Machine } from "../machine.ts";
+import { writeRequiredSysctls } from "../tasks/kspp.ts";
+import { disableModuleLoading, loadKernelModules } from "../tasks/modules.ts";
 import type { Sequence, Task } from "./engine.ts";
 
 const SERVICES_WAIT_MS = 15 * 60_000;
@@ -10,6 +12,12 @@ export function bootSequence(machine: Machine): Sequence {
     name: "boot",
     phases: [
       { name: "env", tasks: [setUserEnvironment(machine)] },
+      // After the API is on its way: it takes a while, and whoever waits can watch it.
+      { name: "kernelModules", tasks: [loadKernelModules(machine)] },
+      {
+        name: "kernelLockdown",
+        tasks: [writeRequiredSysctls(machine), disableModuleLoading(machine)],
+      },
       { name: "userSetup", tasks: [writeUserSysctls(machine)] },
       { name: "startEverything", tasks: [startAllServices(machine)] },
     ],

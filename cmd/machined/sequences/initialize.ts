@@ -4,8 +4,8 @@ import { UIDS } from "$lib/paths/mod.ts";
 import type { Machine } from "../machine.ts";
 import { createEtcNetworkFiles, createOsReleaseFile, setupSystemDirectory } from "../tasks/etc.ts";
 import { mountBpfFilesystem, mountCgroups, mountPseudoFilesystems } from "../tasks/filesystems.ts";
-import { enforceKsppRequirements, writeRequiredSysctls } from "../tasks/kspp.ts";
-import { disableModuleLoading, loadDrivers, loadKernelModules } from "../tasks/modules.ts";
+import { enforceKsppRequirements } from "../tasks/kspp.ts";
+import { loadDrivers } from "../tasks/modules.ts";
 import { setResourceLimits } from "../tasks/rlimits.ts";
 import type { Sequence, Task } from "./engine.ts";
 
@@ -38,15 +38,8 @@ export function initializeSequence(machine: Machine): Sequence {
         ],
       },
       { name: "services", tasks: [startEarlyServices(machine)] },
-      {
-        name: "discoverNetwork",
-        tasks: [loadKernelModules(machine), setupDiscoveryNetwork(machine)],
-      },
-      {
-        name: "config",
-        tasks: [loadConfig(machine), writeRequiredSysctls(machine)],
-      },
-      { name: "kernel", tasks: [disableModuleLoading(machine)] },
+      { name: "discoverNetwork", tasks: [setupDiscoveryNetwork(machine)] },
+      { name: "config", tasks: [loadConfig(machine)] },
       { name: "setupNetwork", tasks: [setupNetwork(machine)] },
     ],
   };

@@ -4,20 +4,16 @@ import type { Machine } from "../machine.ts";
 import { dialHealth, HEALTH_TIMES } from "./health.ts";
 import { type RoleRunner, runRole } from "./role.ts";
 
-/** The node's API to the outside; starts once there is a certificate for it. */
+/**
+ * The node's API to the outside. Its process starts at once, beside the network's: on a slow machine a
+ * runtime takes seconds to come up. It listens as soon as the first certificate reaches its stdin.
+ */
 export function apidService(
   runner: RoleRunner,
   { identity }: Pick<Machine, "identity">,
 ): Service {
   return {
     id: "apid",
-    dependsOn: ["networkd", "timed"],
-    condition: {
-      description: "API certificate to be issued",
-      async wait(signal) {
-        for await (const _issued of identity.current.watch(signal)) return;
-      },
-    },
     run: runRole(runner, "apid", {
       source: identity.current,
       line: (current) => current && JSON.stringify({ identity: current }),

@@ -5,7 +5,6 @@
  */
 import type { ProcessLauncher, Service } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
-import { filesystemRoom } from "$ffi/statfs.ts";
 import { machineService } from "../api/mod.ts";
 import type { ServiceRole } from "../launch/rights.ts";
 import type { Machine } from "../machine.ts";
@@ -23,7 +22,6 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
     build: buildInfo(),
     platform: { name: "metal", mode: "metal" },
     hostname: () => Deno.hostname(),
-    statfs: filesystemRoom,
   });
   return [
     machinedService({ handlers, log: machine.log }),
