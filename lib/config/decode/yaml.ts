@@ -1,5 +1,7 @@
 import {
   type Alias,
+  Composer,
+  type CST,
   type Document,
   isAlias,
   isCollection,
@@ -9,7 +11,7 @@ import {
   Lexer,
   LineCounter,
   type Node,
-  parseAllDocuments,
+  Parser,
   type YAMLMap,
 } from "yaml";
 import { type Finding, shorten } from "../finding.ts";
@@ -36,24 +38,19 @@ export interface YamlStream {
 /** Parses a stream of documents; syntax errors are findings, never thrown. */
 export function parseYaml(text: string, own: boolean = false): YamlStream {
   const lines = new LineCounter();
-  const refused = tooLarge(text, own ? MAX_OWN_TOKENS : MAX_TOKENS);
-  if (refused) return { documents: [], lines, errors: [refused] };
   // A broken file may hold an error at every byte, and a stack is most of what an error weighs.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
     // Duplicate keys are looked for by the reader: the check in here is quadratic.
-    const documents = [...parseAllDocuments(text, {
-      uniqueKeys: false,
-      prettyErrors: false,
-      lineCounter: lines,
-      logLevel: "silent",
-    })];
+    const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: "silent" });
+    const tokens = boundedTokens(text, lines, own ? MAX_OWN_TOKENS : MAX_TOKENS);
+    const documents = [...composer.compose(tokens, false, text.length)];
     return { documents, lines, errors: documents.flatMap((one) => syntaxErrors(one, lines)) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     // Overflowing the stack is how the parser says "too deep"; all else it throws is about the text.
-    const message = error instanceof RangeError ? "nested too deeply" : error.message;
+    const message = error instanceof RangeError ? TOO_DEEP : error.message;
     return { documents: [], lines, errors: [{ path: [], message: `yaml: ${message}` }] };
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
@@ -70,30 +67,37 @@ function syntaxErrors(document: Document, lines: LineCounter): Finding[] {
 /** What the lexer puts out where a document starts. */
 const DOCUMENT = "\x02";
 
-/** Why a text is not worth parsing: counted by its tokens, which takes no memory to speak of. */
-function tooLarge(text: string, maxTokens: number): Finding | undefined {
+const TOO_DEEP = "nested too deeply";
+
+/**
+ * The parser's tokens of a text. A text that would cost too much is given up while it is cut into
+ * tokens, which takes no memory to speak of. @throws {SyntaxError} that says why.
+ */
+function* boundedTokens(
+  text: string,
+  lines: LineCounter,
+  maxTokens: number,
+): Generator<CST.Token, void> {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
   let tokens = 0;
   let documents = 0;
   let flow = 0;
   let run = 0;
   for (const token of new Lexer().lex(text)) {
-    if (++tokens > maxTokens) {
-      return { path: [], message: `yaml: more than ${maxTokens} tokens` };
-    }
+    if (++tokens > maxTokens) throw new SyntaxError(`more than ${maxTokens} tokens`);
     if ((token === DOCUMENT || token === "---") && ++documents > MAX_DOCUMENTS) {
-      return { path: [], message: `yaml: more than ${MAX_DOCUMENTS} documents` };
+      throw new SyntaxError(`more than ${MAX_DOCUMENTS} documents`);
     }
-    const first = token[0];
-    if (token.length === 1 && (first === "[" || first === "{")) flow++;
-    else if (token.length === 1 && (first === "]" || first === "}")) flow--;
+    if (token === "[" || token === "{") flow++;
+    else if (token === "]" || token === "}") flow--;
     // "- - - x" and "? ? ? x" nest without brackets.
-    if (token.length === 1 && (first === "-" || first === "?" || first === ":")) run++;
-    else if (first !== " ") run = 0;
-    if (flow > MAX_DEPTH || run > MAX_DEPTH) {
-      return { path: [], message: "yaml: nested too deeply" };
-    }
+    if (token === "-" || token === "?" || token === ":") run++;
+    else if (token[0] !== " ") run = 0;
+    if (flow > MAX_DEPTH || run > MAX_DEPTH) throw new SyntaxError(TOO_DEEP);
+    yield* parser.next(token);
   }
-  return undefined;
+  yield* parser.end();
 }
 
 /** The aliases of a document. */
