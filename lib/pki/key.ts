@@ -39,8 +39,11 @@ export async function createKey(kind: KeyKind): Promise<string> {
  */
 export function privateKey(pem: string): KeyObject {
   const { label, der } = pemBlock(pem, "private key", KEY_LABELS);
+  const type = bodyType(label);
   try {
-    return createPrivateKey({ key: Buffer.from(der), format: "der", type: bodyType(label) });
+    return type === "sec1" && !namesCurve(der)
+      ? createPrivateKey({ key: p256Pkcs8(der), format: "der", type: "pkcs8" })
+      : createPrivateKey({ key: Buffer.from(der), format: "der", type });
   } catch (cause) {
     throw new SyntaxError(`Cannot read private key: the body of "${label}" is not a key`, {
       cause,
@@ -51,6 +54,23 @@ export function privateKey(pem: string): KeyObject {
 function bodyType(label: string): "sec1" | "pkcs1" | "pkcs8" {
   if (label === "EC PRIVATE KEY") return "sec1";
   return label === "RSA PRIVATE KEY" ? "pkcs1" : "pkcs8";
+}
+
+/** The first bytes of what names the curve inside a SEC 1 body: context tag 0 over an object identifier. */
+const CURVE_NAME = Buffer.from([0xa0, 0x0a, 0x06, 0x08]);
+/** PKCS #8 in front of a SEC 1 body: version 0, id-ecPublicKey on prime256v1. */
+const P256_ALGORITHM = Buffer.from("020100301306072a8648ce3d020106082a8648ce3d030107", "hex");
+
+/** RFC 5915 lets a writer leave the curve out where the context gives it; P-256 is the one we make. */
+function namesCurve(sec1: Uint8Array): boolean {
+  return sec1.length > 115 || Buffer.from(sec1).includes(CURVE_NAME);
+}
+
+function p256Pkcs8(sec1: Uint8Array): Buffer {
+  const octets = Buffer.concat([Buffer.from([0x04, sec1.length]), sec1]);
+  const body = Buffer.concat([P256_ALGORITHM, octets]);
+  const length = body.length < 128 ? [body.length] : [0x81, body.length];
+  return Buffer.concat([Buffer.from([0x30, ...length]), body]);
 }
 
 /** `key` as PEM text with the contract's label: Ed25519 keeps its PKCS #8 body, EC is real SEC 1. */
