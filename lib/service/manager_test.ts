@@ -111,6 +111,25 @@ Deno.test("ServiceManager restarts a service that throws after the backoff, for 
   assert.equal(manager.status("crashing")?.state, "Finished");
 });
 
+Deno.test("ServiceManager.restart() leaves no moment in which the former end counts as up", async () => {
+  const { manager } = world();
+  const ready = Promise.withResolvers<void>();
+  let starts = 0;
+  manager.load({
+    id: "slow",
+    prepare: () => starts++ === 0 ? Promise.resolve() : ready.promise,
+    run: inProcess(until),
+  });
+  manager.start();
+  await manager.waitUp(["slow"]);
+  await manager.restart("slow");
+  assert.equal(manager.status("slow")?.state, "Preparing");
+  assert.equal(manager.status("slow")?.up, false);
+  ready.resolve();
+  await manager.waitUp(["slow"]);
+  await manager.stop();
+});
+
 Deno.test("ServiceManager leaves a service that wants no restart Failed or Finished", async () => {
   const { manager } = world();
   manager.load(

@@ -34,9 +34,12 @@ export class Supervisor {
     const stop = new AbortController();
     const life = {
       stop,
-      over: (before ?? Promise.resolve()).then(() => this.#live(stop.signal)).finally(() => {
-        if (this.#life === life) this.#life = undefined;
-      }),
+      // Begins at once where it can: the state that is left behind must not be taken for a new one.
+      over: (before ? before.then(() => this.#live(stop.signal)) : this.#live(stop.signal)).finally(
+        () => {
+          if (this.#life === life) this.#life = undefined;
+        },
+      ),
     };
     this.#life = life;
   }
@@ -70,7 +73,8 @@ export class Supervisor {
     const { record } = this.#deps;
     let step = "Condition failed";
     try {
-      await this.#waitToStart(stop);
+      const waiting = this.#waitToStart(stop);
+      if (waiting) await waiting;
       if (stop.aborted) return undefined;
       step = "Preparation failed";
       record.set("Preparing", "Preparing to start");
@@ -89,15 +93,17 @@ export class Supervisor {
     }
   }
 
-  async #waitToStart(stop: AbortSignal): Promise<void> {
+  /** Waits for what the service needs; undefined when it needs nothing. */
+  #waitToStart(stop: AbortSignal): Promise<void> | undefined {
     const { record, waitForUp } = this.#deps;
     const { dependsOn = [], condition } = this.#service;
     const what = dependsOn.map((id) => `service "${id}" to be "up"`);
     if (condition) what.push(condition.description);
-    if (what.length === 0) return;
+    if (what.length === 0) return undefined;
     record.set("Waiting", `Waiting for ${what.join(", ")}`);
-    await waitForUp(dependsOn, stop);
-    if (condition && !stop.aborted) await condition.wait(stop);
+    return waitForUp(dependsOn, stop).then(() => {
+      if (condition && !stop.aborted) return condition.wait(stop);
+    });
   }
 
   async #run(stop: AbortSignal): Promise<void> {

@@ -15,6 +15,46 @@ function until(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }
 
+const PARTS = {
+  build: {
+    tag: "v9.9.9",
+    sha: "abc",
+    built: "2026-01-01T00:00:00Z",
+    runtime: "deno2 (x)",
+    os: "linux",
+    arch: "amd64",
+  },
+  platform: { name: "metal", mode: "metal" },
+  hostname: () => "node-a",
+};
+
+/** What the node answers now; a method that joins or leaves the API has to be said here. */
+const ANSWERED = [
+  "cPUInfo",
+  "copy",
+  "diskStats",
+  "diskUsage",
+  "dmesg",
+  "events",
+  "hostname",
+  "list",
+  "loadAvg",
+  "logs",
+  "memory",
+  "mounts",
+  "networkDeviceStats",
+  "processes",
+  "read",
+  "reboot",
+  "serviceList",
+  "serviceRestart",
+  "serviceStart",
+  "serviceStop",
+  "shutdown",
+  "systemStat",
+  "version",
+];
+
 /** A machine service over a real socket, and the parts behind it. */
 async function world() {
   const logs = new LogStore();
@@ -31,19 +71,10 @@ async function world() {
     logs,
     events,
     services,
-    build: {
-      tag: "v9.9.9",
-      sha: "abc",
-      built: "2026-01-01T00:00:00Z",
-      runtime: "deno2 (x)",
-      os: "linux",
-      arch: "amd64",
-    },
-    platform: { name: "metal", mode: "metal" },
-    hostname: () => "node-a",
+    ...PARTS,
     statfs: (path) => {
-      if (path === "/proc") throw new Error("ENOSYS");
-      return { sizeBytes: 1_000, availableBytes: 400 };
+      if (path === "/proc") return Promise.reject(new Error("ENOSYS"));
+      return Promise.resolve({ sizeBytes: 1_000, availableBytes: 400 });
     },
     power: { request: (action, origin) => requests.push(`${action} by ${origin}`) },
   }));
@@ -168,6 +199,17 @@ Deno.test(
     assert.deepEqual(node.requests, ["reboot by API", "shutdown by API"]);
   },
 );
+
+Deno.test("machineService() answers these methods, and no other", () => {
+  const handlers = machineService({
+    ...PARTS,
+    logs: new LogStore(),
+    events: new EventRing(),
+    services: new ServiceManager(),
+    power: { request: () => {} },
+  });
+  assert.deepEqual(Object.keys(handlers).toSorted(), ANSWERED);
+});
 
 Deno.test("machineService() answers Unimplemented for what no file answers", linux, async () => {
   await using node = await world();

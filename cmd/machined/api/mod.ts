@@ -11,12 +11,12 @@ import { diskUsageApi } from "./disk_usage.ts";
 import { dmesgApi, type KmsgSource } from "./dmesg.ts";
 import { eventsApi, type EventsDeps } from "./events.ts";
 import { BlockingCalls } from "./files/blocking.ts";
-import { hostProc } from "./host.ts";
+import { hostProc, hostStatfs } from "./host.ts";
 import { hostnameApi, type HostnameDeps } from "./hostname.ts";
 import { kmsgFile } from "./kmsg_file.ts";
 import { listApi } from "./list.ts";
 import { logsApi, type LogsDeps } from "./logs.ts";
-import { mountsApi, type MountsDeps } from "./mounts.ts";
+import { type FilesystemRoom, mountsApi } from "./mounts.ts";
 import { powerApi, type PowerDeps } from "./power.ts";
 import { processesApi } from "./processes.ts";
 import { readApi } from "./read.ts";
@@ -24,30 +24,30 @@ import { servicesApi, type ServicesDeps } from "./services.ts";
 import { statisticsApi } from "./statistics.ts";
 import { versionApi, type VersionDeps } from "./version.ts";
 
-export type { FilesystemRoom } from "./mounts.ts";
+export type { FilesystemRoom };
 export type { KmsgReader, KmsgSource } from "./dmesg.ts";
 
 /** All that the machine service needs from the rest of machined. */
 export interface MachineServiceDeps
-  extends
-    VersionDeps,
-    HostnameDeps,
-    EventsDeps,
-    Pick<LogsDeps, "logs">,
-    Pick<MountsDeps, "statfs">,
-    ServicesDeps,
-    PowerDeps {
+  extends VersionDeps, HostnameDeps, EventsDeps, Pick<LogsDeps, "logs">, ServicesDeps, PowerDeps {
   /** The kernel log; /dev/kmsg unless told. */
   readonly kmsg?: KmsgSource;
+  /** The room in a filesystem; asked of the kernel unless told. */
+  readonly statfs?: (path: string) => Promise<FilesystemRoom>;
 }
+
+/** A filesystem that takes longer to say its size is shown without one. */
+const MEASURE_DEADLINE_MS = 2_000;
 
 /** The handlers of the machine service, for `router.service(MachineService, …)`. */
 export function machineService(
   deps: MachineServiceDeps,
 ): Partial<ServiceImpl<typeof MachineService>> {
-  const { logs, services, statfs, kmsg = kmsgFile() } = deps;
+  const { logs, services, kmsg = kmsgFile() } = deps;
+  // Places of their own each: a filesystem that hangs must not take those of the kernel's counters.
   const calls = new BlockingCalls();
-  const proc = hostProc(calls);
+  const proc = hostProc(new BlockingCalls());
+  const statfs = deps.statfs ?? hostStatfs(new BlockingCalls({ deadlineMs: MEASURE_DEADLINE_MS }));
   return {
     ...versionApi(deps),
     ...hostnameApi(deps),

@@ -11,7 +11,7 @@ export interface FilesystemRoom {
 /** How mounts are measured. */
 export interface MountsDeps extends ProcDeps {
   /** The room in the filesystem under `path`; throws when it cannot be had. */
-  readonly statfs: (path: string) => Promise<FilesystemRoom> | FilesystemRoom;
+  readonly statfs: (path: string) => Promise<FilesystemRoom>;
 }
 
 /** Answers what is mounted; one that cannot be measured has sizes of 0 and does not hide the others. */
