@@ -9,9 +9,14 @@ interface Algorithms {
   readonly signature: { name: string; hash: string } | { name: string };
 }
 
+const P256 = { namedCurve: "P-256", hash: "SHA-256" };
+const P384 = { namedCurve: "P-384", hash: "SHA-384" };
+/** By OpenSSL's names, and by those that older runtimes answer with. */
 const CURVES: Record<string, { namedCurve: string; hash: string }> = {
-  prime256v1: { namedCurve: "P-256", hash: "SHA-256" },
-  secp384r1: { namedCurve: "P-384", hash: "SHA-384" },
+  prime256v1: P256,
+  p256: P256,
+  secp384r1: P384,
+  p384: P384,
 };
 
 function algorithms(key: KeyObject): Algorithms {
