@@ -97,7 +97,10 @@ async function output(
   command: string,
   args: string[],
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(command, { args }).output();
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args,
+    env: { PYTHONDONTWRITEBYTECODE: "1" },
+  }).output();
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
