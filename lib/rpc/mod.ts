@@ -42,6 +42,7 @@ export { serveUnix, type ServiceOptions, type UnixOptions } from "./serve.ts";
 export { type Routes, ServedMethods, type ServiceRouter } from "./services.ts";
 export { dispatch, type DispatchOptions } from "./dispatch.ts";
 export {
+  type SessionTransport,
   type TlsOptions,
   tlsTransport,
   type TransportOptions,

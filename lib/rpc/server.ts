@@ -2,6 +2,7 @@ import * as http2 from "node:http2";
 import type * as net from "node:net";
 import type * as tls from "node:tls";
 import { chmod, rm } from "node:fs/promises";
+import { coalesceWrites } from "./coalesce.ts";
 import { ConnectionGuard, type ServerLimits } from "./connections.ts";
 import type { Identity } from "./dial.ts";
 
@@ -54,23 +55,28 @@ export async function serveStreams(options: ServeOptions): Promise<GrpcServer> {
   server.on("session", (session) => guard.session(session));
   server.on("sessionError", () => {});
   const port = await listen(server, options.listen);
+  let closed: Promise<void> | undefined;
   return {
     port,
     connections: () => guard.size,
     renew(identity) {
       if (isSecure(server)) server.setSecureContext(secureContext(identity));
     },
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      guard.close();
-      await closed;
+    close() {
+      closed ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        guard.close();
+      });
+      return closed;
     },
   };
 }
 
 function plainServer(guard: ConnectionGuard): http2.Http2Server {
   const server = http2.createServer({ settings: guard.settings });
-  server.prependListener("connection", (socket: net.Socket) => guard.accept(socket));
+  server.prependListener("connection", (socket: net.Socket) => {
+    guard.accept(coalesceWrites(socket));
+  });
   return server;
 }
 
@@ -89,7 +95,7 @@ function secureServer(
   server.prependListener("connection", (socket: net.Socket) => guard.accept(socket));
   // Ahead of the server's own listener, so that a refused client never gets an HTTP/2 session.
   server.prependListener("secureConnection", (socket: tls.TLSSocket) => {
-    guard.secured(socket);
+    guard.secured(coalesceWrites(socket));
     const fault = vet(socket);
     if (fault !== undefined) guard.refuse(socket, fault);
   });

@@ -1,13 +1,14 @@
+import { type ClientHttp2Session, constants } from "node:http2";
 import * as net from "node:net";
-import * as tls from "node:tls";
-import { X509Certificate } from "node:crypto";
-import { createHash } from "node:crypto";
-import type { Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { dialTls, dialUnix, type Identity } from "./dial.ts";
 import { MESSAGE_LIMIT_BYTES } from "./frames.ts";
+import { unreachable } from "./outcome.ts";
+import { Upstream, type UpstreamOptions } from "./upstream.ts";
 
 /** What every client transport lets its maker choose. */
-export interface TransportOptions {
+export interface TransportOptions extends UpstreamOptions {
   /** Deadline of a unary call that names none; 30 seconds when absent. Streams get none. */
   readonly timeoutMs?: number;
   /** Largest message of a reply; 32 MiB when absent. */
@@ -15,39 +16,69 @@ export interface TransportOptions {
 }
 
 /** A TLS client: where it connects, as whom, and whom it trusts. */
-export interface TlsOptions extends TransportOptions {
+export interface TlsOptions extends TransportOptions, Partial<Identity> {
   readonly host: string;
   readonly port: number;
-  /** PEM; without it and without `pin` the server is not checked at all (maintenance mode). */
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
   /** SHA-256 of the server's public key (SPKI) in base64: trusted whoever signed the certificate. */
   readonly pin?: string;
+}
+
+/** A transport over one session of its own, dialed on first use and again after it broke. */
+export interface SessionTransport extends Transport {
+  /** Ends the session and the calls on it. */
+  close(): void;
 }
 
 /** Deadline of a unary call when nothing else is said. */
 const UNARY_MS = 30_000;
 
 /** A client transport to a gRPC server on a unix socket. */
-export function unixTransport(path: string, options: TransportOptions = {}): Transport {
-  const transport = createGrpcTransport({
-    baseUrl: "http://localhost",
-    nodeOptions: { createConnection: () => net.connect(path) },
-    readMaxBytes: options.messageBytes ?? MESSAGE_LIMIT_BYTES,
-  });
-  return withDeadline(transport, options.timeoutMs ?? UNARY_MS);
+export function unixTransport(path: string, options: TransportOptions = {}): SessionTransport {
+  return sessionTransport("http://localhost", new Upstream(path, dialUnix(path), options), options);
 }
 
-/** A client transport to a gRPC server over TLS 1.3. */
-export function tlsTransport(options: TlsOptions): Transport {
-  const { host, port } = options;
+/** A client transport to a gRPC server over TLS 1.3; without `ca` and `pin` any server is taken. */
+export function tlsTransport(options: TlsOptions): SessionTransport {
+  const { host, port, pin } = options;
+  const authority = `${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const target = { host, port, identity: () => options, ...(pin === undefined ? {} : { pin }) };
+  const upstream = new Upstream(authority, dialTls(target), { pingAfterMs: 15_000, ...options });
+  return sessionTransport(`https://${authority}`, upstream, options);
+}
+
+/**
+ * A Connect transport over our own session: dialing has a deadline, which Connect's does not have,
+ * and a target that cannot be reached is Unavailable by name.
+ */
+function sessionTransport(
+  baseUrl: string,
+  upstream: Upstream,
+  { timeoutMs = UNARY_MS, messageBytes = MESSAGE_LIMIT_BYTES }: TransportOptions,
+): SessionTransport {
   const transport = createGrpcTransport({
-    baseUrl: `https://${net.isIPv6(host) ? `[${host}]` : host}:${port}`,
-    nodeOptions: { createConnection: () => connectTls(options) },
-    readMaxBytes: options.messageBytes ?? MESSAGE_LIMIT_BYTES,
+    baseUrl,
+    readMaxBytes: messageBytes,
+    sessionManager: {
+      authority: baseUrl,
+      async request(method, path, headers) {
+        const session = await connected(upstream);
+        const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH } = constants;
+        const pseudo = { [HTTP2_HEADER_METHOD]: method, [HTTP2_HEADER_PATH]: path };
+        return upstream.request(session, { ...headers, ...pseudo });
+      },
+      notifyResponseByteRead() {},
+    },
   });
-  return withDeadline(transport, options.timeoutMs ?? UNARY_MS);
+  return { ...withDeadline(transport, timeoutMs), close: () => upstream.close() };
+}
+
+async function connected(upstream: Upstream): Promise<ClientHttp2Session> {
+  try {
+    return await upstream.connect();
+  } catch (error) {
+    const { message } = unreachable(upstream.name, error);
+    throw new ConnectError(message, Code.Unavailable, undefined, undefined, error);
+  }
 }
 
 /** `transport` whose unary calls end after `ms` unless they say otherwise. */
@@ -58,33 +89,4 @@ export function withDeadline(transport: Transport, ms: number): Transport {
     stream: (method, signal, timeoutMs, header, input, values) =>
       transport.stream(method, signal, timeoutMs, header, input, values),
   };
-}
-
-function connectTls({ host, port, ca, cert, key, pin }: TlsOptions): tls.TLSSocket {
-  const socket = tls.connect({
-    host,
-    port,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(net.isIP(host) === 0 ? { servername: host } : {}),
-    ALPNProtocols: ["h2"],
-    minVersion: "TLSv1.3",
-    rejectUnauthorized: ca !== undefined && pin === undefined,
-  });
-  // First among the listeners: nothing is sent to a server whose key is another.
-  if (pin !== undefined) {
-    socket.prependListener("secureConnect", () => {
-      const fault = pinFault(socket.getPeerCertificate(false).raw, pin);
-      if (fault) socket.destroy(new Error(fault));
-    });
-  }
-  return socket;
-}
-
-function pinFault(der: Uint8Array | undefined, pin: string): string | undefined {
-  if (!der) return "Cannot trust server: it showed no certificate";
-  const spki = new X509Certificate(der).publicKey.export({ type: "spki", format: "der" });
-  const seen = createHash("sha256").update(spki).digest("base64");
-  return seen === pin ? undefined : `Cannot trust server: its key's fingerprint is ${seen}`;
 }

@@ -1,5 +1,7 @@
 import * as http2 from "node:http2";
+import { setInterval } from "node:timers";
 import type { Duplex } from "node:stream";
+import { coalesceWrites } from "./coalesce.ts";
 
 /** Opens the connection that one HTTP/2 session runs over; rejects when it cannot within `ms`. */
 export type Dial = (ms: number) => Promise<Duplex>;
@@ -90,7 +92,7 @@ export class Upstream {
 
   async #open(): Promise<http2.ClientHttp2Session> {
     if (this.#closed) throw new Error(`Cannot dial ${this.name}: it is closed`);
-    const socket = await this.dial(this.#options.dialMs);
+    const socket = coalesceWrites(await this.dial(this.#options.dialMs));
     const session = http2.connect("http://localhost", { createConnection: () => socket });
     // An error always comes with "close" and with an error on each open stream: handled there.
     session.on("error", () => {});
@@ -105,6 +107,8 @@ export class Upstream {
     const { idleMs, pingAfterMs } = this.#options;
     clearInterval(this.#tick);
     this.#tick = setInterval(() => this.#watch(session), pingAfterMs || idleMs);
+    // A program that has nothing else to do need not stay for the sake of an idle session.
+    this.#tick.unref();
     return session;
   }
 
