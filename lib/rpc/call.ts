@@ -77,7 +77,7 @@ class Call implements OutgoingCall {
     up.on("error", () => {});
     up.once("response", this.#response);
     up.once("trailers", (trailers) => this.#status = readStatus(trailers));
-    up.once("close", () => this.#end(this.#status ?? closedStatus(up, upstream.name)));
+    up.once("close", () => this.#end(this.#status ?? closedStatus(up, session, upstream.name)));
     up.end(request.body);
   };
 

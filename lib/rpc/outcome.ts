@@ -1,4 +1,4 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import { constants } from "node:http2";
 import { Code } from "@connectrpc/connect";
 import { type Status, statusOfHttp, statusOfReset } from "./status.ts";
@@ -11,10 +11,13 @@ export function responseFault(headers: IncomingHttpHeaders, who: string): Status
   return statusOfHttp(httpStatus, who);
 }
 
-/** How a call to `who` ended whose stream closed before it gave a status. */
-export function closedStatus(up: ClientHttp2Stream, who: string): Status {
-  const { session } = up;
-  if (session === undefined || session.destroyed || session.closed) {
+/** How a call to `who` ended whose stream on `session` closed before it gave a status. */
+export function closedStatus(
+  up: ClientHttp2Stream,
+  session: ClientHttp2Session,
+  who: string,
+): Status {
+  if (session.destroyed || session.closed) {
     return { code: Code.Unavailable, message: `Cannot call ${who}: the connection broke` };
   }
   if (up.rstCode) return statusOfReset(up.rstCode ?? constants.NGHTTP2_INTERNAL_ERROR, who);

@@ -77,7 +77,9 @@ class Relay implements OpenCall {
     this.#up = up;
     up.on("error", () => {});
     up.once("response", this.#response);
-    up.once("close", this.#upClosed);
+    up.once("close", () => {
+      if (!this.#done) this.fail(closedStatus(up, session, this.call.upstream.name));
+    });
     this.#forwardRequest(up);
   };
 
@@ -142,10 +144,6 @@ class Relay implements OpenCall {
     if (!trailers || !this.#finish()) return;
     answerTrailers(this.down, trailers);
   }
-
-  #upClosed = (): void => {
-    if (!this.#done && this.#up) this.fail(closedStatus(this.#up, this.call.upstream.name));
-  };
 
   #unreachable = (error: unknown): void => {
     this.fail(unreachable(this.call.upstream.name, error));
