@@ -1,6 +1,8 @@
 /** What a kernel module says about itself. */
 export interface ModuleInfo {
   readonly depends: readonly string[];
+  /** What has to be there before it, by module name or by alias; its start may fail without. */
+  readonly before: readonly string[];
   readonly aliases: readonly string[];
 }
 
@@ -11,14 +13,19 @@ export interface ModuleInfo {
 export function parseModuleInfo(bytes: Uint8Array<ArrayBuffer>): ModuleInfo {
   const text = new TextDecoder().decode(section(bytes, ".modinfo"));
   const depends: string[] = [];
+  const before: string[] = [];
   const aliases: string[] = [];
   for (const entry of text.split("\0")) {
     const at = entry.indexOf("=");
     const value = entry.slice(at + 1);
     if (entry.startsWith("depends=")) depends.push(...value.split(",").filter((name) => name));
+    if (entry.startsWith("softdep=")) {
+      const names = /\bpre:\s*(.*?)\s*(?:post:|$)/.exec(value)?.[1] ?? "";
+      before.push(...names.split(/\s+/).filter((name) => name));
+    }
     if (entry.startsWith("alias=")) aliases.push(value);
   }
-  return { depends, aliases };
+  return { depends, before, aliases };
 }
 
 /** Byte offsets of ELF64's file header and section headers. */

@@ -9,12 +9,24 @@ Deno.test("parseModuleInfo() gives dependencies and aliases", () => {
   const module = moduleWith(["license=GPL", "depends=a,b-c", "alias=pci:v1*", "alias=fs-x"]);
   assert.deepEqual(parseModuleInfo(module), {
     depends: ["a", "b-c"],
+    before: [],
     aliases: ["pci:v1*", "fs-x"],
   });
 });
 
+Deno.test("parseModuleInfo() gives what has to come before, not what follows", () => {
+  const before = (softdep: string) => parseModuleInfo(moduleWith([`softdep=${softdep}`])).before;
+  assert.deepEqual(before("pre: crc32c"), ["crc32c"]);
+  assert.deepEqual(before("pre: a b post: c"), ["a", "b"]);
+  assert.deepEqual(before("post: c"), []);
+});
+
 Deno.test("parseModuleInfo() takes an empty list of dependencies as none", () => {
-  assert.deepEqual(parseModuleInfo(moduleWith(["depends="])), { depends: [], aliases: [] });
+  assert.deepEqual(parseModuleInfo(moduleWith(["depends="])), {
+    depends: [],
+    before: [],
+    aliases: [],
+  });
 });
 
 Deno.test({

@@ -40,11 +40,16 @@ export async function indexModules(
   always: readonly string[],
 ): Promise<ModuleIndex> {
   const modules: Record<string, ModuleEntry> = {};
+  const ciphers = await cipherAliases(kernel);
   const add = async (name: string): Promise<void> => {
     const file = kernel.files.get(name);
     if (modules[name] || !file) return;
     const info = parseModuleInfo(await Deno.readFile(join(kernel.directory, file)));
-    const depends = info.depends.map(moduleName).filter((needed) => !kernel.builtin.has(needed));
+    const before = info.before.map((alias) => ciphers.get(alias) ?? moduleName(alias));
+    const depends = [
+      ...info.depends.map(moduleName).filter((needed) => !kernel.builtin.has(needed)),
+      ...before.filter((needed) => kernel.files.has(needed)),
+    ];
     modules[name] = { file, depends, aliases: info.aliases.filter(isDevice) };
     for (const needed of depends) await add(needed);
   };
@@ -54,6 +59,17 @@ export async function indexModules(
     Object.entries(modules).sort(([a], [b]) => a < b ? -1 : 1),
   );
   return { modules: sorted, always: [...new Set(present)] };
+}
+
+/** Ciphers and checksums by the name that others ask for; the portable implementation of each. */
+async function cipherAliases(kernel: KernelModules): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const [name, file] of kernel.files) {
+    if (!file.startsWith("kernel/crypto/")) continue;
+    const { aliases } = parseModuleInfo(await Deno.readFile(join(kernel.directory, file)));
+    for (const alias of aliases) found.set(alias, name);
+  }
+  return found;
 }
 
 /** Aliases of devices have a bus in front; those of file systems, ciphers and the like do not count. */

@@ -10,7 +10,8 @@ async function kernel(scratch: Scratch): Promise<KernelModules> {
     "drivers/virtio/virtio_pci.ko": ["depends=virtio,virtio-ring", "alias=pci:v1AF4*"],
     "drivers/virtio/virtio-ring.ko": ["depends=virtio,crc32"],
     "fs/xfs/xfs.ko": ["depends=libcrc32c", "alias=fs-xfs"],
-    "lib/libcrc32c.ko": ["depends="],
+    "lib/libcrc32c.ko": ["depends=", "softdep=pre: crc32c gone"],
+    "crypto/crc32c_generic.ko": ["depends=", "alias=crypto-crc32c", "alias=crc32c"],
     "fs/unwanted.ko": ["depends="],
   };
   for (const [file, info] of Object.entries(modules)) {
@@ -28,7 +29,9 @@ Deno.test("indexModules() takes what is asked for and what that needs, not what 
     "xfs",
     "absent",
   ]);
+  assert.deepEqual(index.modules.libcrc32c?.depends, ["crc32c_generic"], "found by its alias");
   assert.deepEqual(Object.keys(index.modules), [
+    "crc32c_generic",
     "libcrc32c",
     "virtio",
     "virtio_pci",

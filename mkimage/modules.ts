@@ -32,7 +32,17 @@ export const ALWAYS_MODULES: Readonly<Record<string, readonly string[]>> = {
   // libcrc32c, below xfs and netfilter, asks the crypto API for it when it starts: not a symbol.
   checksums: ["crc32c_generic"],
   filesystems: ["xfs", "vfat", "nls_cp437", "nls_iso8859_1", "nls_ascii", "isofs", "configfs"],
-  disks: ["dm_mod", "dm_crypt", "dm_snapshot", "dm_thin_pool", "aesni_intel", "cryptd", "sr_mod"],
+  disks: [
+    "dm_mod",
+    "dm_crypt",
+    "dm_snapshot",
+    "dm_thin_pool",
+    "aesni_intel",
+    "xts",
+    "essiv",
+    "gcm",
+    "sr_mod",
+  ],
   containers: ["overlay", "br_netfilter", "bridge", "veth", "tun", "fuse", "nf_conntrack"],
   links: ["8021q", "bonding", "dummy", "vxlan", "geneve", "wireguard", "ipvlan", "macvlan", "vrf"],
   tunnels: ["ip_gre", "ipip", "sit", "ip6_tunnel", "ip_tunnel"],
