@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createConnection } from "node:net";
-import { type Client, createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { output } from "$ffi/testing.ts";
 import { UIDS } from "$lib/paths/mod.ts";
 import { Health, ReadyCheck_ReadyStatus } from "$proto/health/health_pb.ts";
@@ -211,12 +211,19 @@ function bundle(): Promise<string> {
   })();
 }
 
+const BASE_URL = "http://networkd";
 const CAPABILITIES = ["net_admin", "net_raw", "net_bind_service", "sys_admin"];
 
 /** A networkd that runs, with the files it keeps and its socket. */
 export class NetworkdProcess extends Background {
+  /** One session for all calls, ended before the process is. */
+  readonly #session: Http2SessionManager;
+
   constructor(readonly dir: string, program: string, args: string[], env: Record<string, string>) {
     super(program, args, env);
+    this.#session = new Http2SessionManager(BASE_URL, {}, {
+      createConnection: () => createConnection(`${dir}/run/networkd.sock`),
+    });
   }
 
   static async start(namespace: string, settings: object): Promise<NetworkdProcess> {
@@ -243,6 +250,7 @@ export class NetworkdProcess extends Background {
   }
 
   override async end(options?: { gently?: boolean }): Promise<Deno.CommandStatus> {
+    this.#session.abort();
     const status = await super.end(options);
     await Deno.remove(this.dir, { recursive: true }).catch(() => {});
     return status;
@@ -267,10 +275,10 @@ export class NetworkdProcess extends Background {
     return messages[0]?.status === ReadyCheck_ReadyStatus.READY;
   }
 
-  #transport() {
+  #transport(): Transport {
     return createGrpcTransport({
-      baseUrl: "http://networkd",
-      nodeOptions: { createConnection: () => createConnection(`${this.dir}/run/networkd.sock`) },
+      baseUrl: BASE_URL,
+      sessionManager: this.#session,
       defaultTimeoutMs: 5_000,
     });
   }

@@ -6,7 +6,7 @@ import { healthApi, HealthState, jsonLines, serveConnect } from "$lib/daemon/mod
 import { SOCKETS } from "$lib/paths/mod.ts";
 import { Health } from "$proto/health/health_pb.ts";
 import { TimeService } from "$proto/time/time_pb.ts";
-import { readSettings } from "./settings.ts";
+import { DEFAULT_SERVER, readSettings } from "./settings.ts";
 import { type Measurement, querySntp } from "./sntp.ts";
 import { type Clock, Timed } from "./timed.ts";
 import { timeApi } from "./time_api.ts";
@@ -20,6 +20,7 @@ export async function main(args: string[]): Promise<void> {
     args,
     options: {
       socket: { type: "string", default: SOCKETS.timed },
+      "start-server": { type: "string", default: DEFAULT_SERVER },
       "ntp-port": { type: "string", default: String(NTP_PORT) },
       rtc: { type: "string", default: "/dev/rtc0" },
     },
@@ -34,6 +35,7 @@ export async function main(args: string[]): Promise<void> {
     clock: systemClock(values.rtc),
     query,
     log,
+    startServer: values["start-server"],
     random: Math.random,
     onReady() {
       health.ready = true;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createConnection } from "node:net";
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { hasProgram } from "$ffi/testing.ts";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Health, ReadyCheck_ReadyStatus } from "$proto/health/health_pb.ts";
@@ -14,25 +14,34 @@ const root = new URL("../../", import.meta.url).pathname;
 async function withTimed(
   port: number,
   settings: object,
-  run: (socket: string) => Promise<void>,
+  run: (transport: Transport) => Promise<void>,
 ): Promise<string> {
   const dir = await Deno.makeTempDir();
   const socket = `${dir}/timed.sock`;
   const timed = ["run", "-A", `${root}cmd/node/main.ts`, "timed"];
   const args = ["--bounding-set=-sys_time", "--", Deno.execPath(), ...timed];
   const child = new Deno.Command("setpriv", {
-    args: [...args, `--socket=${socket}`, `--ntp-port=${port}`, `--rtc=${dir}/no-clock`],
+    // The real start server would be asked over the network of whoever runs the tests.
+    args: [
+      ...args,
+      "--start-server=127.0.0.9",
+      `--socket=${socket}`,
+      `--ntp-port=${port}`,
+      `--rtc=${dir}/no-clock`,
+    ],
     stdin: "piped",
     stdout: "null",
     stderr: "piped",
   }).spawn();
   const stderr = new Response(child.stderr).text();
   const stdin = child.stdin.getWriter();
+  const { transport, end } = connect(socket);
   try {
     await stdin.write(new TextEncoder().encode(`${JSON.stringify(settings)}\n`));
     await until(() => Deno.statSync(socket).isSocket === true);
-    await run(socket);
+    await run(transport);
   } finally {
+    end();
     await stdin.close();
     const kill = setTimeout(() => child.kill("SIGKILL"), 10_000);
     const { success } = await child.status;
@@ -56,16 +65,23 @@ async function until(done: () => boolean | Promise<boolean>): Promise<void> {
   }
 }
 
-function transport(socket: string) {
-  return createGrpcTransport({
-    baseUrl: "http://timed",
-    nodeOptions: { createConnection: () => createConnection(socket) },
+const BASE_URL = "http://timed";
+
+/** Calls over one session, which is ended before the process is. */
+function connect(socket: string): { transport: Transport; end: () => void } {
+  const sessionManager = new Http2SessionManager(BASE_URL, {}, {
+    createConnection: () => createConnection(socket),
+  });
+  const transport = createGrpcTransport({
+    baseUrl: BASE_URL,
+    sessionManager,
     defaultTimeoutMs: 10_000,
   });
+  return { transport, end: () => sessionManager.abort() };
 }
 
-async function isReady(socket: string): Promise<boolean> {
-  const { messages } = await createClient(Health, transport(socket)).ready({});
+async function isReady(transport: Transport): Promise<boolean> {
+  const { messages } = await createClient(Health, transport).ready({});
   return messages[0]?.status === ReadyCheck_ReadyStatus.READY;
 }
 
@@ -77,9 +93,9 @@ Deno.test({
   async fn() {
     await using responder = await Responder.start({ aheadMs: 3_600_000 });
     const settings = { servers: ["127.0.0.1"], disabled: false };
-    const stderr = await withTimed(responder.port, settings, async (socket) => {
-      await until(() => isReady(socket));
-      const client = createClient(TimeService, transport(socket));
+    const stderr = await withTimed(responder.port, settings, async (transport) => {
+      await until(() => isReady(transport));
+      const client = createClient(TimeService, transport);
       for (
         const answer of [await client.time({}), await client.timeCheck({ server: "127.0.0.1" })]
       ) {
@@ -109,9 +125,13 @@ Deno.test({
   ignore: missing !== "",
   async fn() {
     await using responder = await Responder.start();
-    await withTimed(responder.port, { servers: ["127.0.0.1"], disabled: true }, async (socket) => {
-      await until(() => isReady(socket));
-      assert.equal(responder.requests, 0);
-    });
+    await withTimed(
+      responder.port,
+      { servers: ["127.0.0.1"], disabled: true },
+      async (transport) => {
+        await until(() => isReady(transport));
+        assert.equal(responder.requests, 0);
+      },
+    );
   },
 });

@@ -45,10 +45,8 @@ Deno.test("querySntp() gives up when it is told to", async () => {
 });
 
 Deno.test("querySntp() fails for a name that has no address", async () => {
-  await assert.rejects(
-    ask(123, "no-such-server.invalid"),
-    /Cannot ask time server "no-such-server/,
-  );
+  // A label of 64 characters is refused before anything is sent.
+  await assert.rejects(ask(123, `${"x".repeat(64)}.invalid`), /Cannot ask time server "xxx/);
 });
 
 Deno.test("querySntp() tells a refusal from other faults", async () => {

@@ -16,6 +16,8 @@ export interface Clock {
 export interface TimedDeps {
   readonly clock: Clock;
   readonly query: (server: string, signal: AbortSignal) => Promise<Measurement>;
+  /** Asked once at start, whatever is configured. */
+  readonly startServer: string;
   readonly random: () => number;
   readonly log: (line: string) => void;
   /** The first try is over, whatever came of it. */
@@ -67,13 +69,14 @@ export class Timed {
   }
 
   /**
-   * Asks the default server once beside the configured one: TLS needs a roughly right clock before
+   * Asks the start server once beside the configured one: TLS needs a roughly right clock before
    * anything is known to work. Of no interest once the configured server answered.
    */
   async #atStart(signal: AbortSignal): Promise<void> {
-    if (this.server === DEFAULT_SERVER) return;
+    const { startServer } = this.deps;
+    if (this.server === startServer) return;
     try {
-      const measurement = await this.deps.query(DEFAULT_SERVER, signal);
+      const measurement = await this.deps.query(startServer, signal);
       if (!this.#synchronized && !signal.aborted) this.#correct(measurement);
     } catch (error) {
       if (!signal.aborted) this.deps.log(messageOf(error));

@@ -23,6 +23,7 @@ class World {
       this.asked.push(server);
       return this.answer(server);
     },
+    startServer: "pool.ntp.org",
     random: () => 0.5,
     log: (line) => void this.logged.push(line),
     onReady: () => void this.ready++,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as http2 from "node:http2";
 import { createConnection } from "node:net";
-import { createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import {
   Health,
   HealthCheck_ServingStatus,
@@ -25,19 +25,27 @@ async function withServer(
   }
 }
 
-function client(socket: string) {
+/** Calls over one session, which is ended with its scope. */
+function connect(socket: string): Disposable & { health: Client<typeof Health> } {
+  const sessionManager = new Http2SessionManager("http://health", {}, {
+    createConnection: () => createConnection(socket),
+  });
   const transport = createGrpcTransport({
     baseUrl: "http://health",
-    nodeOptions: { createConnection: () => createConnection(socket) },
+    sessionManager,
     defaultTimeoutMs: 5_000,
   });
-  return createClient(Health, transport);
+  return {
+    health: createClient(Health, transport),
+    [Symbol.dispose]: () => sessionManager.abort(),
+  };
 }
 
 Deno.test("healthApi() answers what the state says at the moment of the call", async () => {
   const state = new HealthState();
   await withServer(state, async (socket) => {
-    const health = client(socket);
+    using connection = connect(socket);
+    const { health } = connection;
     assert.equal((await health.ready({})).messages[0]?.status, ReadyCheck_ReadyStatus.NOT_READY);
     state.ready = true;
     assert.equal((await health.ready({})).messages[0]?.status, ReadyCheck_ReadyStatus.READY);
@@ -51,7 +59,8 @@ Deno.test("healthApi() watches at once and then every interval", async () => {
   const state = new HealthState();
   await withServer(state, async (socket) => {
     const seen: (number | undefined)[] = [];
-    for await (const { messages } of client(socket).watch({ intervalSeconds: 1n })) {
+    using connection = connect(socket);
+    for await (const { messages } of connection.health.watch({ intervalSeconds: 1n })) {
       seen.push(messages[0]?.status);
       state.serving = false;
       if (seen.length === 2) break;
@@ -89,7 +98,8 @@ Deno.test("serveConnect() ends open calls when it closes, and removes the socket
   const socket = `${dir}/health.sock`;
   const routes = healthApi(new HealthState());
   const server = await serveConnect(socket, (router) => router.service(Health, routes));
-  const watch = client(socket).watch({ intervalSeconds: 1n })[Symbol.asyncIterator]();
+  using connection = connect(socket);
+  const watch = connection.health.watch({ intervalSeconds: 1n })[Symbol.asyncIterator]();
   await watch.next();
   await server.close();
   await assert.rejects(async () => {
