@@ -1,4 +1,8 @@
-import type { NodeFailure } from "./client/client.ts";
+/** A failure of one node in a call to many. */
+export interface NodeFailure {
+  readonly node: string;
+  readonly reason: string;
+}
 
 /** Failures of several nodes as one error, one line a node. */
 export class NodesError extends Error {
@@ -11,5 +15,5 @@ export class NodesError extends Error {
 /** Several errors as one text: a count, then one line each. */
 export function multierror(lines: readonly string[]): string {
   const count = lines.length === 1 ? "1 error" : `${lines.length} errors`;
-  return `${count} occurred:\n${lines.map((line) => `\t* ${line}`).join("\n")}\n`;
+  return `${count} occurred:\n${lines.map((line) => `\t* ${line}`).join("\n")}`;
 }

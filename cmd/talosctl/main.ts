@@ -1,7 +1,6 @@
 import { execute, type Output } from "$lib/cli/mod.ts";
-import type { Host } from "./host.ts";
+import { denoHost } from "./deno_host.ts";
 import { talosctl } from "./program.ts";
-import { openScreen } from "./screen.ts";
 import type { Session } from "./session.ts";
 
 /** Exit code of a program that a broken pipe ended (128 + SIGPIPE). */
@@ -30,27 +29,6 @@ const output: Output = {
   err: (text) => writeAll(Deno.stderr, text),
 };
 
-const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? "/";
-
-const host: Host = {
-  env: { ...Deno.env.toObject(), HOME: home },
-  home,
-  files: Deno,
-  get interactive() {
-    return Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
-  },
-  self: Deno.build.standalone ? [Deno.execPath()] : [Deno.execPath(), "run", "-A", Deno.mainModule],
-  async stdinLine() {
-    let text = "";
-    for await (const chunk of Deno.stdin.readable) {
-      text += new TextDecoder().decode(chunk);
-      if (text.includes("\n")) break;
-    }
-    return text.split("\n", 1)[0] ?? "";
-  },
-  screen: () => openScreen(output.out),
-};
-
 /** Runs talosctl with `args` and gives the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   let session: Session | undefined;
@@ -62,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
   };
   Deno.addSignalListener("SIGINT", interrupt);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
+  const host = denoHost(Deno.env.toObject(), output);
   const code = await execute(talosctl(output, host, (opened) => session = opened), args, output);
   return interrupts > 0 ? INTERRUPTED : code;
 }

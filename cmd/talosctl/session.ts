@@ -1,4 +1,4 @@
-import { command as makeCommand } from "$lib/cli/mod.ts";
+import { command as makeCommand, InterruptError } from "$lib/cli/mod.ts";
 import type { Command, CommandSpec, Flags, Output, Parsed } from "$lib/cli/mod.ts";
 import type { Client } from "./client/client.ts";
 import type { Host } from "./host.ts";
@@ -34,7 +34,7 @@ export class Session {
 
   /** Ends what is under way; commands that follow something return. */
   interrupt(): void {
-    this.#interrupt.abort(new Error("interrupted"));
+    this.#interrupt.abort(new InterruptError("interrupted"));
   }
 
   /** Where the talosconfig of this run lies. */

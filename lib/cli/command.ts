@@ -55,6 +55,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** The user ended the program; there is nothing to tell. */
+export class InterruptError extends Error {
+  override readonly name = "InterruptError";
+}
+
 /** No positional arguments. */
 export const NO_ARGS: Arguments = { usage: "", min: 0, max: 0 };
 

@@ -37,6 +37,7 @@ export {
   entry,
   exactly,
   group,
+  InterruptError,
   NO_ARGS,
   UsageError,
 } from "./command.ts";

@@ -1,4 +1,4 @@
-import { type Command, type Entry, UsageError } from "./command.ts";
+import { type Command, type Entry, InterruptError, UsageError } from "./command.ts";
 import { type Flags, kebab } from "./flag.ts";
 import { helpText, type Resolved, usageText } from "./help.ts";
 import { parse, type Parsed } from "./parse.ts";
@@ -88,7 +88,13 @@ function firstWord(tokens: readonly string[], flags: Flags): number {
   return -1;
 }
 
-/** Runs the command in `tokens`; prints what fails. Gives the exit code: 0, or 1 on any error. */
+/** Exit code of a program that an interrupt ended: 128 + SIGINT. */
+const INTERRUPTED = 130;
+
+/**
+ * Runs the command in `tokens`; prints what fails. Gives the exit code: 0, 1 on any error, 130 when
+ * the user interrupted.
+ */
 export async function execute<S>(
   program: Program<S>,
   tokens: readonly string[],
@@ -107,7 +113,8 @@ export async function execute<S>(
     await runIn(program, at.command, parsed);
     return 0;
   } catch (error) {
-    output.err(`${error instanceof Error ? error.message : String(error)}\n`);
+    if (error instanceof InterruptError) return INTERRUPTED;
+    output.err(`${(error instanceof Error ? error.message : String(error)).trimEnd()}\n`);
     if (error instanceof UsageError) {
       const where = at ??
         { path: [program.name], aliases: [], command: rootOf(program), inherited: {} };

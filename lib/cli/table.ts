@@ -43,7 +43,12 @@ function line(row: readonly string[], widths: readonly number[]): string {
  * stay aligned without waiting for the end of a stream.
  */
 export class LiveTable {
-  readonly #widths: number[] = [];
+  readonly #widths: number[];
+
+  /** Columns start at `widths`, for cells that are known to come. */
+  constructor(widths: readonly number[] = []) {
+    this.#widths = widths.map((letters) => letters + PADDING);
+  }
 
   /** The text of one more row, newline included. */
   row(...cells: string[]): string {

@@ -1,5 +1,5 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
-import { formatDuration } from "$lib/cli/mod.ts";
+import { formatDuration, InterruptError } from "$lib/cli/mod.ts";
 import { LocalRpcError, RpcError, statusName } from "./rpc_error.ts";
 
 /** Largest single message that is taken from a node. */
@@ -29,8 +29,8 @@ export async function* callMessages(
   const ended = new AbortController();
   let headers: IncomingHttpHeaders = {};
   let trailers: IncomingHttpHeaders | undefined;
-  let failure: RpcError | undefined;
-  const fail = (error: RpcError): void => {
+  let failure: Error | undefined;
+  const fail = (error: Error): void => {
     failure ??= error;
     stream.destroy();
     ended.abort();
@@ -73,8 +73,8 @@ function headersOf({ path, nodes, timeoutMs }: CallRequest): Record<string, stri
   };
 }
 
-function aborted(reason: unknown): RpcError {
-  if (reason instanceof RpcError) return reason;
+function aborted(reason: unknown): Error {
+  if (reason instanceof RpcError || reason instanceof InterruptError) return reason;
   const text = reason instanceof Error ? reason.message : "the call was cancelled";
   return new LocalRpcError("Canceled", text, { cause: reason });
 }
@@ -95,7 +95,7 @@ function frame(message: Uint8Array): Uint8Array {
 async function* messages(
   stream: ClientHttp2Stream,
   ended: AbortSignal,
-  failure: () => RpcError | undefined,
+  failure: () => Error | undefined,
 ): AsyncGenerator<Uint8Array> {
   const cutter = new MessageCutter();
   try {

@@ -10,18 +10,13 @@ import {
 } from "@bufbuild/protobuf";
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Balancer } from "./balancer.ts";
+import { type NodeFailure, NodesError } from "../errors.ts";
 import { RpcError } from "./rpc_error.ts";
 
 /** How long a unary call may take when its command does not say. */
 export const UNARY_MS = 60_000;
 /** How long a stream that is not followed may take when its command does not say. */
 export const STREAM_MS = 3_600_000;
-
-/** A failure of one node in a call to many. */
-export interface NodeFailure {
-  readonly node: string;
-  readonly reason: string;
-}
 
 /** One answer and the node it came from, as the user addressed it. */
 export interface Answer<M> {
@@ -58,7 +53,10 @@ export class Client implements Disposable {
     readonly signal: AbortSignal,
   ) {}
 
-  /** The answers of a unary call, one a node; nodes that failed go to `failures`. */
+  /**
+   * The answers of a unary call, one a node; nodes that failed go to `failures`.
+   * @throws {NodesError} when none answered
+   */
   async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
@@ -73,6 +71,7 @@ export class Client implements Disposable {
         if (answer) answers.push(answer);
       }
     }
+    if (answers.length === 0 && this.failures.length > 0) throw new NodesError(this.failures);
     return answers;
   }
 
@@ -116,7 +115,9 @@ export class Client implements Disposable {
     const named = Boolean(metadata?.hostname);
     const node = metadata?.hostname || endpoint;
     if (!metadata?.error) return { node, named, message };
-    this.failures.push({ node, reason: metadata.error });
+    const reason = metadata.error;
+    const told = this.failures.some((known) => known.node === node && known.reason === reason);
+    if (!told) this.failures.push({ node, reason });
     return undefined;
   }
 }

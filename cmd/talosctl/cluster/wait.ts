@@ -30,6 +30,7 @@ export async function waitForApi(options: WaitOptions): Promise<string> {
   let told = started;
   let reason = "";
   while (Date.now() - started < timeoutMs) {
+    if (signal.aborted) say('interrupted: "talosctl cluster destroy" removes what there is');
     signal.throwIfAborted();
     if (!await isRunning(options.qemu)) throw await failure("the machine has stopped", options);
     try {

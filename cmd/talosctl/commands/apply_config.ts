@@ -16,7 +16,7 @@ export const applyConfigCommand = command({
       },
     ),
     certFingerprint: flag.list(
-      "list of server certificate fingeprints to accept (defaults to no check)",
+      "list of server certificate fingerprints to accept (defaults to no check)",
     ),
     immediate: flag.boolean("apply the config immediately (without a reboot)"),
     onReboot: flag.boolean("apply the config on reboot"),

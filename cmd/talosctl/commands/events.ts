@@ -15,6 +15,9 @@ import {
 } from "$proto/machine/machine_pb.ts";
 import { command, type Session } from "../session.ts";
 
+/** Letters of an event's id, of the longest type URL and of most sources. */
+const COLUMN_LETTERS = [20, 39, 16];
+
 /** `talosctl events` */
 export const eventsCommand = command({
   summary: "Stream runtime events",
@@ -29,7 +32,8 @@ export const eventsCommand = command({
   },
   async run({ tail, duration, since }, session: Session) {
     const client = await session.client();
-    const table = new LiveTable();
+    const widestNode = Math.max(0, ...client.nodes.map((node) => node.length));
+    const table = new LiveTable([widestNode, ...COLUMN_LETTERS]);
     session.out.write(table.row("NODE", "ID", "EVENT", "SOURCE", "MESSAGE"));
     const request = { tailEvents: tail, tailId: since, tailSeconds: Math.trunc(duration / 1_000) };
     const stream = client.stream(MachineService.method.events, request, { follow: true });

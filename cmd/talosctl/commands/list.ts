@@ -20,7 +20,7 @@ export const listCommand = command({
     humanize: flag.boolean("humanize size and time in the output", { short: "H" }),
     depth: flag.int("maximum recursion depth", { short: "d" }),
     type: flag.list(
-      "filter by specified types:\nf\tregular file\nd\tdirectory\nl, L\tsymbolic link",
+      "filter by types: f (regular file), d (directory), l or L (symbolic link)",
       { short: "t" },
     ),
   },

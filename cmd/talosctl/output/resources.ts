@@ -51,7 +51,8 @@ const EVENT_MARKS = {
 } as const;
 
 function tableFormatter(watch: boolean): ResourceFormatter {
-  const table = new LiveTable();
+  // Node, mark, namespace, type, id: room for what is common, as the rows are not known yet.
+  const table = new LiveTable([12, 1, 12, 16, 24]);
   const held: string[][] = [];
   let columns: Columns | undefined;
   // A watch prints rows as they come; a list waits, so that its columns fit every row.
