@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { bundle } from "./bundle.ts";
 import { buildImage } from "./image.ts";
 import { developmentKeys, makeKeys } from "./keys.ts";
 import { DebianArchive } from "./debian.ts";
@@ -49,16 +50,23 @@ async function image(args: string[]): Promise<void> {
   }
   await requireTools(["apt-get", "dpkg-deb", "mksquashfs", "zstd", "npm", "tar"]);
   const stamp = await buildStamp(values.tag);
+  const say = progress();
+  await Deno.mkdir(values.output, { recursive: true });
+  const script = values.bundle ?? join(values.output, "node.js");
+  if (!values.bundle) {
+    say("bundle");
+    await bundle(join(ROOT, "cmd", "node", "main.ts"), script, stamp);
+  }
   const parts = await buildImage({
     flavor: values.flavor as Flavor,
     lock: values["update-lock"] ? await updateLock() : await readLock(),
-    bundle: values.bundle ?? join(DIST, "node.js"),
+    bundle: script,
     stamp,
     epochSeconds: await sourceEpoch(),
     privateKey: values.key ?? (await developmentKeys(KEY_DIR)).privateKey,
     cache: CACHE,
     output: values.output,
-    say: progress(),
+    say,
   });
   print(sizeTable(parts));
 }

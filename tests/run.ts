@@ -28,6 +28,7 @@ const SUITES: readonly Suite[] = [
   },
   { name: "spec", paths: ["tests/spec"], jobs: 1, required: false },
   { name: "conformance", paths: ["tests/conformance"], jobs: 1, required: false },
+  { name: "image", paths: ["tests/image"], jobs: 1, required: true },
   { name: "boot", paths: ["tests/boot"], jobs: 2, required: true },
 ];
 
