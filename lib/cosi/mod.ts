@@ -12,8 +12,24 @@
  *
  * @module
  */
+export { Backoff, type BackoffOptions } from "./backoff.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  type Controller,
+  type ControllerRuntime,
+  exclusive,
+  type Input,
+  type Output,
+  type Pass,
+  shared,
+  strong,
+  weak,
+} from "./controller.ts";
+export type { DependencyEdge } from "./dependencies.ts";
+export { ControllerEngine, type EngineOptions } from "./engine.ts";
 export { describeResource, inNamespace, type Kind, kindKey, sameKind } from "./kind.ts";
 export { MemoryState, WATCH_HISTORY } from "./memory_state.ts";
+export { type PaceLimits } from "./pace.ts";
 export { find, get, until } from "./read.ts";
 export { isTombstone, type Metadata, type Phase, type Resource, tombstone } from "./resource.ts";
 export { frozenCopy, sameValue } from "./spec_value.ts";

@@ -1,0 +1,111 @@
+import type { Alarm } from "./_alarm.ts";
+import type { Clock } from "./clock.ts";
+import type { Controller, ControllerRuntime, Pass } from "./controller.ts";
+import type { State } from "./state.ts";
+import { StatePass } from "./_pass.ts";
+
+/** What a run needs beside its controller. */
+export interface RunDeps {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly alarm: Alarm;
+  readonly log: (line: string) => void;
+  /** Milliseconds a pass may take before the run is given up. */
+  readonly passLimitMs: number;
+  /** Called after each pass that ended well. */
+  readonly onSuccess: () => void;
+}
+
+/** How long a controller has to leave after its signal fired. */
+const LEAVE_MS = 1_000;
+
+/** One run of a controller, from its start to its end or failure. */
+export class Run implements ControllerRuntime {
+  readonly #over = new AbortController();
+  #pass: StatePass | undefined;
+  #passStartedMs = 0;
+
+  constructor(readonly controller: Controller, readonly deps: RunDeps) {}
+
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  wake(): void {
+    this.deps.alarm.ring();
+  }
+
+  log(line: string): void {
+    this.deps.log(line);
+  }
+
+  /**
+   * Resolves when the controller ends, throws what it throws. A controller that neither listens to
+   * its signal nor ends its pass is left behind, and its pass closed.
+   */
+  async live(signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const stopped = this.#stopped(signal, ended.signal);
+    try {
+      await Promise.race([this.#call(), stopped, this.#stuck(ended.signal)]);
+    } finally {
+      ended.abort();
+      this.#end();
+    }
+  }
+
+  async *passes(): AsyncGenerator<Pass, void> {
+    const { alarm, clock, state } = this.deps;
+    let againMs = Infinity;
+    while (true) {
+      await alarm.next(againMs, this.signal);
+      if (this.signal.aborted) return;
+      const pass = new StatePass(this.controller, state);
+      this.#pass = pass;
+      this.#passStartedMs = clock.monotonic();
+      try {
+        yield pass;
+        await pass.finish();
+      } finally {
+        pass.close();
+        this.#pass = undefined;
+      }
+      againMs = pass.againMs;
+      this.deps.onSuccess();
+    }
+  }
+
+  /** Async, so that a controller that throws before its first await fails like any other. */
+  async #call(): Promise<void> {
+    await this.controller.run(this);
+  }
+
+  async #stopped(signal: AbortSignal, ended: AbortSignal): Promise<void> {
+    await aborted(AbortSignal.any([signal, ended]));
+    this.#end();
+    await this.deps.clock.sleep(LEAVE_MS, ended);
+  }
+
+  async #stuck(ended: AbortSignal): Promise<void> {
+    const { clock, passLimitMs } = this.deps;
+    while (!ended.aborted) {
+      await clock.sleep(passLimitMs / 4, ended);
+      if (!this.#pass || clock.monotonic() - this.#passStartedMs < passLimitMs) continue;
+      if (ended.aborted) return;
+      throw new Error(`Cannot wait for the pass: it takes longer than ${passLimitMs} ms`);
+    }
+  }
+
+  #end(): void {
+    this.#over.abort();
+    this.#pass?.close();
+    this.deps.alarm.stop();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
