@@ -4,9 +4,10 @@ import { type Role, ROLES } from "$lib/role/mod.ts";
 import type { BuildStamp } from "$lib/version/mod.ts";
 import { warmInit, warmRoles } from "./code_cache.ts";
 import { partOf, sha256 } from "./hash.ts";
-import { layOutInitramfs, packInitramfs } from "./initramfs.ts";
+import { initramfsEntries, layOutInitramfs, packInitramfs } from "./initramfs.ts";
 import { fetchInputs, type Inputs } from "./inputs.ts";
 import { publicKeyOf, signWith } from "./keys.ts";
+import { layoutHash } from "./layout.ts";
 import type { Lock } from "./lock.ts";
 import { findModules, indexModules, type KernelModules, orderedFiles } from "./module_set.ts";
 import { allowedModules, alwaysModules, EARLY_MODULES } from "./modules.ts";
@@ -50,6 +51,8 @@ export interface ImageManifest extends Manifest {
   readonly built: string;
   readonly runtime: string;
   readonly initramfs: readonly Part[];
+  /** Hash over kinds, modes and link targets in the initramfs. */
+  readonly initramfsLayout: string;
 }
 
 /** Builds every part of an image into `output`. */
@@ -115,6 +118,7 @@ async function buildIn(work: string, options: ImageOptions): Promise<PartSize[]>
     verity,
     parts,
     initramfs: await filesOf(early),
+    initramfsLayout: layoutHash(await initramfsEntries(early)),
     packages: versionsOf(inputs),
   };
   await signInto(early, manifest, options);

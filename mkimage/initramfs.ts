@@ -71,13 +71,7 @@ export async function packInitramfs(
   epochSeconds: number,
   cache: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const entries = await treeEntries(tree.root);
-  const console_: CpioEntry = {
-    type: "device",
-    path: "/dev/console",
-    mode: 0o600,
-    device: { major: 5, minor: 1 },
-  };
+  const entries = await initramfsEntries(tree);
   const image: CpioEntry = {
     type: "file",
     path: "/rootfs.sqsh",
@@ -87,7 +81,7 @@ export async function packInitramfs(
   const runtime = entries.filter((entry) => entry.type !== "file" || isRuntime(entry.path));
   const rest = entries.filter((entry) => entry.type === "file" && !isRuntime(entry.path));
   // One fixed time for the runtime's archive keeps it the same for every commit.
-  const first = concat([...cpioArchive([...runtime, console_], 0)]);
+  const first = concat([...cpioArchive(runtime, 0)]);
   const second = concat([...cpioArchive(rest, epochSeconds)]);
   return concat([
     ...cpioArchive([image], epochSeconds),
@@ -96,7 +90,8 @@ export async function packInitramfs(
   ]);
 }
 
-async function treeEntries(root: string): Promise<CpioEntry[]> {
+/** Every entry of an early stage, and the console that the kernel opens for it. */
+export async function initramfsEntries({ root }: Tree): Promise<CpioEntry[]> {
   const entries: CpioEntry[] = [];
   for (const { path, info } of await walkTree(root)) {
     const mode = (info.mode ?? 0) & 0o7777;
@@ -106,5 +101,6 @@ async function treeEntries(root: string): Promise<CpioEntry[]> {
       entries.push({ type: "symlink", path, target: await Deno.readLink(host) });
     } else entries.push({ type: "file", path, mode, content: await Deno.readFile(host) });
   }
-  return entries;
+  const device = { major: 5, minor: 1 };
+  return [...entries, { type: "device", path: "/dev/console", mode: 0o600, device }];
 }

@@ -9,6 +9,7 @@ import {
 import { type CpioEntry, readCpio } from "./cpio.ts";
 import { hashFile, sha256 } from "./hash.ts";
 import type { ImageManifest } from "./image.ts";
+import { layoutHash } from "./layout.ts";
 import { BLOCK_BYTES, verityTree } from "./verity.ts";
 import { unzstd } from "./zstd.ts";
 
@@ -126,6 +127,11 @@ function checkInitramfs(
   }
   const [extra] = files.keys();
   if (extra) throw new ManifestError(`Cannot trust the initramfs: nobody signed ${extra}`);
+  if (layoutHash(entries) !== manifest.initramfsLayout) {
+    throw new ManifestError(
+      "Cannot trust the initramfs: a link, a mode or a directory was changed",
+    );
+  }
 }
 
 function part(name: string, bytes: Uint8Array): Part {

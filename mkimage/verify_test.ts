@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { cpioArchive, type CpioEntry } from "./cpio.ts";
 import { sha256 } from "./hash.ts";
 import type { ImageManifest } from "./image.ts";
+import { layoutHash } from "./layout.ts";
 import { makeKeys, publicKeyOf, signWith } from "./keys.ts";
 import { Scratch } from "./testing.ts";
 import { concat, verityTree } from "./verity.ts";
@@ -27,6 +28,7 @@ async function makeImage(directory: string, extra: CpioEntry[] = []): Promise<st
     ...{ layout: "portable", kernel: "6.1", runtime: "deno", verity, packages: {} },
     parts: [part("rootfs.sqsh", rootfs), part("vmlinuz-amd64", text("kernel"))],
     initramfs: [part("/init", init)],
+    initramfsLayout: layoutHash([{ type: "file", path: "/init", mode: 0o644, content: init }]),
   };
   const bytes = text(JSON.stringify(manifest));
   const signature = await signWith(privateKey, bytes);
@@ -127,4 +129,7 @@ Deno.test("verifyImage() refuses a truncated image, another key and a file that 
     { type: "file", path: "/extra", mode: 0o755, content: text("evil") },
   ]);
   await assert.rejects(verifyImage(second.path, undefined, quiet), /nobody signed \/extra/);
+  await using third = await Scratch.make();
+  await makeImage(third.path, [{ type: "symlink", path: "/usr", target: "/evil" }]);
+  await assert.rejects(verifyImage(third.path, undefined, quiet), /a link, a mode or a directory/);
 });
