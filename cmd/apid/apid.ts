@@ -22,7 +22,7 @@ export interface ApidOptions {
   readonly socket: string;
   readonly routerSocket: string;
   /** Port at which other nodes' apids listen. */
-  readonly nodePort: number;
+  readonly nodePort: () => number;
   readonly identity: Identity;
   readonly log: (line: string) => void;
   readonly limits?: Partial<ServerLimits>;
@@ -62,7 +62,7 @@ export async function startApid(options: ApidOptions): Promise<Apid> {
       listen: { host: options.host, port: options.port },
       tls: {
         identity,
-        vet: (socket) => vet(socket.getPeerCertificate(false).raw, identity.ca),
+        vet: (socket) => vet(socket.getPeerCertificate(false)?.raw, identity.ca),
       },
       onStream,
       onRefused: (peer, reason) => options.log(`refused ${peer}: ${reason}`),

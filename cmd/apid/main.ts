@@ -28,7 +28,7 @@ export async function main(args: string[]): Promise<void> {
           port: Number(values.port),
           socket: values.socket,
           routerSocket: values["router-socket"],
-          nodePort: Number(values["node-port"]),
+          nodePort: () => Number(values["node-port"]),
           identity,
           log,
         });

@@ -27,7 +27,7 @@ export interface ProxyOptions {
   readonly deadlines: DeadlineRules;
   readonly messageBytes: number;
   /** Port of a node that is addressed without one. */
-  readonly nodePort: number;
+  readonly nodePort: () => number;
   /** Bytes that calls to several nodes may hold in memory together. */
   readonly heldBytes: number;
 }
@@ -73,7 +73,7 @@ function toNodes(
 
 function upstreamOf(name: string, { peers, nodePort }: ProxyOptions): Upstream | Status {
   try {
-    return peers.upstream(nodeAddress(name, nodePort));
+    return peers.upstream(nodeAddress(name, nodePort()));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return { code: Code.InvalidArgument, message: error.message };

@@ -41,6 +41,8 @@ interface Connection {
 export class ConnectionGuard {
   readonly limits: ServerLimits;
   readonly #open = new Map<net.Socket, Connection>();
+  /** Also of sockets that closed already: a refused one often has when the refusal is told. */
+  readonly #bySocket = new WeakMap<net.Socket, Connection>();
   readonly #bySession = new WeakMap<http2.Http2Session, Connection>();
   /** The connection whose session is being made: Node makes it within the connection's event. */
   #current: Connection | undefined;
@@ -81,6 +83,7 @@ export class ConnectionGuard {
       refused: false,
     };
     this.#open.set(socket, connection);
+    this.#bySocket.set(socket, connection);
     this.#current = connection;
     socket.once("close", () => this.#open.delete(socket));
     socket.setKeepAlive?.(true, 30_000);
@@ -170,6 +173,6 @@ export class ConnectionGuard {
 
   #connectionOf(socket: net.Socket | tls.TLSSocket | undefined): Connection | undefined {
     const raw = (socket as { _parent?: net.Socket } | undefined)?._parent;
-    return (raw && this.#open.get(raw)) ?? (socket && this.#open.get(socket));
+    return (raw && this.#bySocket.get(raw)) ?? (socket && this.#bySocket.get(socket));
   }
 }

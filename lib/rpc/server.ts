@@ -116,9 +116,15 @@ function secureContext({ ca, cert, key }: Identity): tls.SecureContextOptions {
   return { ca, cert, key, minVersion: "TLSv1.3" };
 }
 
+/**
+ * Why the TLS layer turned a client away. For a certificate it gives one code whatever is wrong, and
+ * the certificate itself is gone by then, so the log can only say what there is to look at.
+ */
 function refusal(error: Error, socket: tls.TLSSocket): string {
-  const unauthorized: unknown = socket.authorizationError;
-  return unauthorized ? `client certificate: ${String(unauthorized)}` : error.message;
+  const code: unknown = socket.authorizationError;
+  if (!code) return error.message;
+  return "client certificate: expired, not valid yet, not from our CA, or not for client " +
+    `authentication (${String(code)})`;
 }
 
 async function listen(

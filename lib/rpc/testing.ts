@@ -85,7 +85,7 @@ export class RawClient implements AsyncDisposable {
 
   /** Connects to a unix socket, or as `identity` to a TCP address. */
   static async connect(
-    to: string | { host: string; port: number; identity: Identity },
+    to: string | { host: string; port: number; identity: Partial<Identity> },
   ): Promise<RawClient> {
     const dial: Dial = typeof to === "string"
       ? dialUnix(to)
