@@ -32,7 +32,7 @@ export const eventsCommand = command({
   },
   async run({ tail, duration, since }, session: Session) {
     const client = await session.client();
-    const widestNode = Math.max(0, ...client.nodes.map((node) => node.length));
+    const widestNode = Math.max(15, ...client.nodes.map((node) => node.length));
     const table = new LiveTable([widestNode, ...COLUMN_LETTERS]);
     session.out.write(table.row("NODE", "ID", "EVENT", "SOURCE", "MESSAGE"));
     const request = { tailEvents: tail, tailId: since, tailSeconds: Math.trunc(duration / 1_000) };

@@ -52,7 +52,7 @@ const EVENT_MARKS = {
 
 function tableFormatter(watch: boolean): ResourceFormatter {
   // Node, mark, namespace, type, id: room for what is common, as the rows are not known yet.
-  const table = new LiveTable([12, 1, 12, 16, 24]);
+  const table = new LiveTable([15, 1, 12, 16, 24]);
   const held: string[][] = [];
   let columns: Columns | undefined;
   // A watch prints rows as they come; a list waits, so that its columns fit every row.

@@ -43,11 +43,11 @@ Deno.test("formatter() marks the events of a watch and prints rows as they come"
   const table = formatter("table", true);
   assert.equal(
     table.definition(DEFINITION),
-    "NODE           *   NAMESPACE      TYPE               ID                         " +
+    "NODE              *   NAMESPACE      TYPE               ID                         " +
       "VERSION   RUNNING   HEALTHY\n",
   );
   const marks = [EventType.CREATED, EventType.UPDATED, EventType.DESTROYED]
-    .map((event) => table.row("n1", KUBELET, event).slice(15, 16));
+    .map((event) => table.row("n1", KUBELET, event).slice(18, 19));
   assert.deepEqual(marks, ["+", " ", "-"]);
   assert.equal(table.end(), "");
 });
