@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { APID_PORT, SOCKETS } from "$lib/paths/mod.ts";
+import { dropRights } from "$lib/rpc/mod.ts";
 import { textLines } from "$lib/service/mod.ts";
 import { type Apid, startApid } from "./apid.ts";
 import { readIdentity } from "./identity.ts";
@@ -16,7 +17,7 @@ export async function main(args: string[]): Promise<void> {
       "node-port": { type: "string", default: String(APID_PORT) },
     },
   });
-  for (const name of ["run", "ffi", "sys"] as const) await Deno.permissions.revoke({ name });
+  await dropRights(Deno.permissions, ["run", "ffi", "sys", "env"]);
   let apid: Apid | undefined;
   for await (const line of textLines(Deno.stdin.readable)) {
     try {

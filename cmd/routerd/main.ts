@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { SOCKETS } from "$lib/paths/mod.ts";
+import { dropRights } from "$lib/rpc/mod.ts";
 import { BACKEND_SOCKETS } from "./routes.ts";
 import { startRouter } from "./router.ts";
 
@@ -14,7 +15,7 @@ export async function main(args: string[]): Promise<void> {
       timed: { type: "string", default: BACKEND_SOCKETS.timed },
     },
   });
-  for (const name of ["run", "ffi", "sys"] as const) await Deno.permissions.revoke({ name });
+  await dropRights(Deno.permissions, ["run", "ffi", "sys", "env"]);
   const { socket, machined, networkd, timed } = values;
   const router = await startRouter({ socket, backends: { machined, networkd, timed } });
   log(`listening on ${socket}`);

@@ -37,6 +37,7 @@ export {
   type ServeOptions,
   serveStreams,
 } from "./server.ts";
+export { dropRights, type Permissions, type Right } from "./rights.ts";
 export { failureOf, failureTrailers } from "./failure.ts";
 export { serveUnix, type ServiceOptions, type UnixOptions } from "./serve.ts";
 export { type Routes, ServedMethods, type ServiceRouter } from "./services.ts";
