@@ -26,11 +26,12 @@ const SIGNAL_NUMBERS = { SIGTERM: 15, SIGKILL: 9 } as const;
 /**
  * Lives the machine's life. Does not return: when this process ended, the kernel would panic.
  *
- * @param extend called with the machine before it starts; builds for tests add faults with it
+ * @param extend called with the machine, and the pids its reaper leaves alone, before it starts;
+ *   builds for tests add faults with it
  */
 export async function main(
   _args: readonly string[] = [],
-  extend: (machine: Machine) => void = () => {},
+  extend: (machine: Machine, ownPids: Set<number>) => void = () => {},
 ): Promise<void> {
   const early: string[] = [];
   let log = (line: string): void => void early.push(line);
@@ -44,7 +45,7 @@ export async function main(
     feedWatchdog(log);
     reboot("CAD_OFF");
     listenForSignals(machine.power, { log, addSignalListener: Deno.addSignalListener });
-    extend(machine);
+    extend(machine, reaper.own);
     const ending = await live({
       run: (sequence, turn) => machine.sequencer.run(sequence, turn),
       start: [() => initializeSequence(machine), () => bootSequence(machine)],

@@ -8,7 +8,7 @@ import { type Client, createClient } from "@connectrpc/connect";
 import { KernelCmdline } from "$lib/cmdline/mod.ts";
 import { defaultArguments } from "$lib/cmdline/mod.ts";
 import { createAdminIdentity, createSecrets, generateConfigs } from "$lib/config/mod.ts";
-import type { PemPair } from "$lib/pki/mod.ts";
+import { type PemPair, tlsKey } from "$lib/pki/mod.ts";
 import { tlsTransport } from "$lib/rpc/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import { Vm, type VmOptions } from "./vm.ts";
@@ -88,7 +88,7 @@ export async function startNode(options: NodeOptions = {}): Promise<Node> {
       port: 50000,
       ca: secrets.ca.crt,
       cert: admin.crt,
-      key: admin.key,
+      key: tlsKey(admin.key),
       timeoutMs: 15_000,
     }),
   );

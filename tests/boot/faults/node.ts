@@ -1,0 +1,166 @@
+/**
+ * The node binary of a fault image: the node as it ships, with a second serial line on which a test
+ * asks for trouble. One command a line; each is answered by one line that starts with `= `.
+ *
+ * @module
+ */
+import { main as machined } from "../../../cmd/machined/main.ts";
+import type { Machine } from "../../../cmd/machined/machine.ts";
+
+/** The serial line of the test. */
+const LINE = "/dev/ttyS1";
+/** Where the program that forks and signals is unpacked; the build puts it into the bundle. */
+const FORKER = "/run/forker";
+
+/** A service whose run throws whenever it is told to. */
+class FaultyService {
+  #fail: ((error: Error) => void) | undefined;
+  runs = 0;
+
+  register(machine: Machine): void {
+    machine.services.load({
+      id: "faulty",
+      run: (signal, report) => {
+        this.runs++;
+        report.running("Faulty service runs");
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        signal.addEventListener("abort", () => resolve());
+        this.#fail = reject;
+        return promise;
+      },
+    });
+  }
+
+  fail(): void {
+    this.#fail?.(new Error("the service was told to fail"));
+  }
+}
+
+type Command = (argument: string) => Promise<unknown> | unknown;
+
+function commands(machine: Machine, faulty: FaultyService): Record<string, Command> {
+  return {
+    orphans: async (count) => {
+      await forker("orphans", count);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      return `zombies ${processStates().filter((state) => state === "Z").length}`;
+    },
+    signal: async (number) => {
+      await forker("signal", number);
+      return "sent";
+    },
+    kill: (role) => {
+      const pid = pidOf(role);
+      Deno.kill(pid, "SIGKILL");
+      return `killed ${pid}`;
+    },
+    service: () => {
+      faulty.fail();
+      return "failed";
+    },
+    runs: () => faulty.runs,
+    throw: () => {
+      setTimeout(() => {
+        throw new Error("thrown in a timer on purpose");
+      });
+      return "thrown";
+    },
+    reject: () => {
+      Promise.reject(new Error("rejected on purpose"));
+      return "rejected";
+    },
+    descriptors: (role) => [...Deno.readDirSync(`/proc/${pidOf(role)}/fd`)].length,
+    bootId: () => Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim(),
+    // The loop of PID 1 ends here: only the kernel and the watchdog can help.
+    oom: () => {
+      machine.log("exhausting the heap on purpose");
+      const hoard: unknown[] = [];
+      for (;;) hoard.push(new Array(100_000).fill(Math.random()));
+    },
+    hang: () => {
+      machine.log("blocking the loop on purpose");
+      for (;;);
+    },
+  };
+}
+
+function pidOf(role: string): number {
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const args = Deno.readTextFileSync(`/proc/${name}/cmdline`).split("\0");
+      if (args.includes(role) && args.some((arg) => arg.endsWith("node.js"))) return Number(name);
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  throw new Error(`no process of ${role}`);
+}
+
+function processStates(): string[] {
+  return [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name)).map(({ name }) => {
+    try {
+      return /\) (\S)/.exec(Deno.readTextFileSync(`/proc/${name}/stat`))?.[1] ?? "";
+    } catch {
+      return "";
+    }
+  });
+}
+
+async function forker(...args: string[]): Promise<void> {
+  const child = new Deno.Command(FORKER, { args, stdin: "null", stderr: "null" }).spawn();
+  // PID 1's reaper must not take this child: it is waited for below.
+  ownPids?.add(child.pid);
+  try {
+    await child.status;
+  } finally {
+    ownPids?.delete(child.pid);
+  }
+}
+
+let ownPids: Set<number> | undefined;
+
+async function unpackForker(): Promise<void> {
+  const base64 = (globalThis as { FORKER?: string }).FORKER ?? "";
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  await Deno.writeFile(FORKER, bytes, { mode: 0o700 });
+}
+
+/** Answers commands for as long as the machine lives. */
+async function serve(machine: Machine, faulty: FaultyService): Promise<void> {
+  await unpackForker();
+  const known = commands(machine, faulty);
+  const line = await Deno.open(LINE, { read: true, write: true });
+  const say = (text: string) => line.write(new TextEncoder().encode(`= ${text}\n`));
+  await say("ready");
+  let rest = "";
+  const buffer = new Uint8Array(4096);
+  for (;;) {
+    const size = await line.read(buffer);
+    if (size === null) return;
+    rest += new TextDecoder().decode(buffer.subarray(0, size));
+    const lines = rest.split("\n");
+    rest = lines.pop() ?? "";
+    for (const text of lines) {
+      const [name = "", argument = ""] = text.trim().split(" ");
+      if (name === "" || name === "=") continue;
+      try {
+        await say(String(await known[name]?.(argument)));
+      } catch (error) {
+        await say(`error ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  }
+}
+
+function extend(machine: Machine, own: Set<number>): void {
+  ownPids = own;
+  const faulty = new FaultyService();
+  faulty.register(machine);
+  serve(machine, faulty).catch((error) => machine.log(`fault line: ${error}`));
+}
+
+const inWorker = "WorkerGlobalScope" in globalThis;
+if (!inWorker && Deno.args[0] === "machined" && Deno.args[1] !== "--warm") {
+  await machined([], extend);
+} else await import("../../../cmd/node/main.ts");
