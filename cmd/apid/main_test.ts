@@ -202,7 +202,7 @@ for (const name of ["apid", "routerd"]) {
       import { main } from "${ROOT}cmd/${name}/main.ts";
       await main(["--socket", "${folder.path}/a.sock"]);
       for (const name of ["run", "ffi", "sys", "env"]) {
-        console.log(name, (await Deno.permissions.query({ name })).state);
+        console.log(name, (await Deno.permissions.request({ name })).state);
       }
     `;
     await Deno.writeTextFile(`${folder.path}/rights.ts`, script);
