@@ -32,6 +32,8 @@ export interface GarbleOptions {
   readonly paths?: readonly [string, ...string[]];
   /** The server's limit for one message; ours when absent. */
   readonly limitBytes?: number;
+  /** Kinds of calls that are left out. */
+  readonly without?: readonly string[];
   readonly onProgress?: (done: number) => void;
 }
 
@@ -120,7 +122,8 @@ async function one(
   const paths = options.paths ?? HARMLESS_PATHS;
   const path = paths[random.int(0, paths.length)] ?? VERSION;
   const limitBytes = options.limitBytes ?? MESSAGE_LIMIT_BYTES;
-  const bad = badCall({ random, path, limitBytes });
+  const { without = [] } = options;
+  const bad = badCall({ random, path, limitBytes, without });
   const ending = await client.call(bad);
   const wrong = faultOf(ending, bad.mustFail === true, path);
   return { kind: bad.kind, ending, wrong };
@@ -129,6 +132,7 @@ async function one(
 /** What is wrong with an ending, if anything. */
 export function faultOf(ending: Ending, mustFail: boolean, path: string): string | undefined {
   const { how, message, data } = ending;
+  if (how === "no connection") return `${path} could not be called: ${message}`;
   // A stream that was asked for properly may go on for ever.
   if (how === "timeout") return data ? undefined : `${path} gave no answer`;
   if (mustFail && how === "grpc 0") return `${path} took it and answered OK`;

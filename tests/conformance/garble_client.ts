@@ -14,9 +14,12 @@ export interface GarbleTarget {
   readonly key: string;
 }
 
+/** Time for TCP and TLS together. */
+const CONNECT_MS = 10_000;
+
 /** How a call or a connection ended. */
 export interface Ending {
-  /** `grpc 3`, `http 415`, `reset 8`, `closed`, `timeout`. */
+  /** `grpc 3`, `http 415`, `reset 8`, `closed`, `timeout`, `no connection`. */
   readonly how: string;
   /** Text of the gRPC status. */
   readonly message: string;
@@ -30,9 +33,16 @@ export class GarbleClient {
   constructor(readonly target: GarbleTarget, readonly deadlineMs: number) {}
 
   /** Makes one call and waits for its end, or leaves at the deadline. */
-  call({ headers, body, reset }: Omit<BadCall, "kind">): Promise<Ending> {
-    return new Promise((resolve) => {
-      const stream = this.#open(headers);
+  async call({ headers, body, reset }: Omit<BadCall, "kind">): Promise<Ending> {
+    let session: http2.ClientHttp2Session;
+    try {
+      session = await this.#connected();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { how: "no connection", message, data: false };
+    }
+    return await new Promise((resolve) => {
+      const stream = session.request(headers);
       let status: http2.IncomingHttpHeaders = {};
       let data = false;
       const done = (how: string): void => {
@@ -90,16 +100,30 @@ export class GarbleClient {
     return tls.connect({ host, port, ca, cert: crt, key, ALPNProtocols: ["h2"] });
   }
 
-  #open(headers: http2.OutgoingHttpHeaders): http2.ClientHttp2Stream {
-    if (!this.#session || this.#session.closed || this.#session.destroyed) {
-      const socket = this.#connect();
-      const authority = `https://${this.target.host}:${this.target.port}`;
-      const session = http2.connect(authority, { createConnection: () => socket });
-      session.on("error", () => {});
-      session.once("goaway", () => session.close());
-      this.#session = session;
-    }
-    return this.#session.request(headers);
+  /** The session to call on, made anew when the server ended the last one. */
+  async #connected(): Promise<http2.ClientHttp2Session> {
+    const open = this.#session;
+    if (open && !open.closed && !open.destroyed) return open;
+    const { host, port } = this.target;
+    const socket = this.#connect();
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string): void => {
+        clearTimeout(timer);
+        socket.destroy();
+        reject(new Error(`Cannot connect to ${host}:${port}: ${why}`));
+      };
+      const timer = setTimeout(() => fail(`no answer in ${CONNECT_MS} ms`), CONNECT_MS);
+      socket.once("error", (error) => fail(error.message));
+      socket.once("secureConnect", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    const session = http2.connect(`https://${host}:${port}`, { createConnection: () => socket });
+    session.on("error", () => {});
+    session.once("goaway", () => session.close());
+    this.#session = session;
+    return session;
   }
 }
 

@@ -1,4 +1,4 @@
-import { startApid } from "../../cmd/apid/apid.ts";
+import { type Apid, startApid } from "../../cmd/apid/apid.ts";
 import { startRouter } from "../../cmd/routerd/router.ts";
 import { createCa, hoursMs, issueServerLeaf, type PemPair, sans, tlsKey } from "$lib/pki/mod.ts";
 import { serveUnix } from "$lib/rpc/mod.ts";
@@ -21,42 +21,36 @@ export async function startNode(): Promise<TestNode> {
   const ca = await createCa({ kind: "ed25519", subject: { organization: ["talos"] }, now });
   const names = sans(["127.0.0.1", "::1", "localhost"]);
   const server = await issueServerLeaf({ ca, sans: names, now, lifetimeMs: hoursMs(1) });
-  const port = freePort();
   const log: string[] = [];
   const sockets = {
     machined: `${dir}/machined`,
     networkd: `${dir}/networkd`,
     timed: `${dir}/timed`,
   };
-  const running = [
+  const parts = [
     await serveUnix(sockets.machined, machinedRoutes),
     await serveUnix(sockets.networkd, networkdRoutes),
     await serveUnix(sockets.timed, timedRoutes),
     await startRouter({ socket: `${dir}/routerd`, backends: sockets }),
-    await startApid({
-      host: "127.0.0.1",
-      port,
-      socket: `${dir}/apid`,
-      routerSocket: `${dir}/routerd`,
-      nodePort: port,
-      identity: { ca: ca.crt, cert: server.crt, key: tlsKey(server.key) },
-      log: (line) => log.push(line),
-    }),
   ];
+  const apid: Apid = await startApid({
+    host: "127.0.0.1",
+    port: 0,
+    socket: `${dir}/apid`,
+    routerSocket: `${dir}/routerd`,
+    nodePort: () => apid.port,
+    identity: { ca: ca.crt, cert: server.crt, key: tlsKey(server.key) },
+    log: (line) => log.push(line),
+  });
   return {
-    endpoint: `127.0.0.1:${port}`,
-    port,
+    endpoint: `127.0.0.1:${apid.port}`,
+    port: apid.port,
     ca,
     log,
     async [Symbol.asyncDispose]() {
-      for (const part of running.reverse()) await part.close();
+      await apid.close();
+      for (const part of parts.reverse()) await part.close();
       await Deno.remove(dir, { recursive: true });
     },
   };
-}
-
-/** A port that was free a moment ago; apid has to know the port of other nodes before it listens. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
