@@ -32,7 +32,7 @@ export interface Assembly {
   readonly page: ConsolePage;
 }
 
-const PAGE_PERIOD_MS = 2_000;
+const PAGE_PERIOD_MS = 5_000;
 const FOREVER = new AbortController().signal;
 
 /** Joins the parts. Nothing runs yet but what keeps the certificate and the console page fresh. */

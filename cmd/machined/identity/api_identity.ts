@@ -1,12 +1,5 @@
 /** The certificate of the node's API: issued from `machine.ca`, renewed at half its life. */
-import {
-  certificateHash,
-  inspectCertificate,
-  issueServerLeaf,
-  type PemPair,
-  renewAt,
-  sans,
-} from "$lib/pki/mod.ts";
+import { inspectCertificate, issueServerLeaf, type PemPair, renewAt, sans } from "$lib/pki/mod.ts";
 import { type Clock, Latest } from "$lib/service/mod.ts";
 
 /** What apid presents and trusts. */
@@ -26,7 +19,7 @@ export interface IdentityInputs {
 /** How long a certificate of the API holds, milliseconds. */
 export const API_CERTIFICATE_LIFETIME_MS = 24 * 3_600_000;
 /** How often names, addresses and the clock are looked at, milliseconds. */
-const CHECK_PERIOD_MS = 2_000;
+const CHECK_PERIOD_MS = 5_000;
 
 /** Keeps `current` fresh: readers take the newest value and watch for the next. */
 export class ApiIdentity {
@@ -37,6 +30,7 @@ export class ApiIdentity {
     readonly lifetimeMs: number;
     readonly log: (line: string) => void;
   };
+  #fingerprint: string | undefined;
   #issuedFor = "";
   #renewAtMs = 0;
   #notBeforeMs = 0;
@@ -52,8 +46,7 @@ export class ApiIdentity {
 
   /** SHA-256 of the public key that is presented, as `talosctl --cert-fingerprint` takes it. */
   get fingerprint(): string | undefined {
-    const identity = this.current.value;
-    return identity && inspectCertificate(identity.cert).fingerprint;
+    return this.#fingerprint;
   }
 
   /** Issues and renews until the signal fires; a failure is logged and tried again. */
@@ -75,7 +68,7 @@ export class ApiIdentity {
     if (!inputs) return;
     const nowMs = this.#deps.clock.now();
     const names = [...new Set(inputs.names)].toSorted();
-    const issuedFor = `${certificateHash(inputs.ca.crt)} ${names.join(" ")}`;
+    const issuedFor = `${inputs.ca.crt} ${names.join(" ")}`;
     // A clock that was set back leaves a certificate that is not valid yet: also a reason to renew.
     const due = nowMs >= this.#renewAtMs || nowMs < this.#notBeforeMs;
     if (issuedFor === this.#issuedFor && !due) return;
@@ -87,7 +80,8 @@ export class ApiIdentity {
       now,
       lifetimeMs: this.#deps.lifetimeMs,
     });
-    const { notBefore, notAfter } = inspectCertificate(crt);
+    const { notBefore, notAfter, fingerprint } = inspectCertificate(crt);
+    this.#fingerprint = fingerprint;
     this.#issuedFor = issuedFor;
     this.#notBeforeMs = notBefore.getTime();
     this.#renewAtMs = renewAt(notBefore, notAfter, now).getTime();

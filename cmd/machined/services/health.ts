@@ -16,7 +16,7 @@ export const HEALTH_TIMES = {
   initialDelayMs: 200,
   startPeriodMs: 250,
   periodMs: 5_000,
-  timeoutMs: 2_000,
+  timeoutMs: 10_000,
 } as const;
 
 /** A reply says a state and nothing more. */

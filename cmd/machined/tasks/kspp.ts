@@ -48,6 +48,11 @@ export const REQUIRED_SYSCTLS: Readonly<Record<string, string>> = {
   "fs.inotify.max_user_watches": "524288",
 };
 
+/** Set before any module loads: tunnel modules make no devices by themselves (gre0, tunl0, sit0 …). */
+const EARLY_SYSCTLS: Readonly<Record<string, string>> = {
+  "net.core.fb_tunnels_only_for_init_net": "2",
+};
+
 /** The demands of KSPP that `cmdline` does not meet, as they should be written. */
 export function missingArguments(cmdline: KernelCmdline): string[] {
   return REQUIRED_ARGUMENTS
@@ -68,7 +73,7 @@ export function enforceKsppRequirements(
       if (missing.length > 0) {
         throw new Error(`Cannot boot: the kernel command line lacks ${missing.join(" and ")}`);
       }
-      writeSysctls(KSPP_SYSCTLS, deps);
+      writeSysctls({ ...EARLY_SYSCTLS, ...KSPP_SYSCTLS }, deps);
     },
   };
 }

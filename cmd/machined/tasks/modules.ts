@@ -5,8 +5,15 @@ import type { Task } from "../sequences/engine.ts";
 /** What the tasks here need of the kernel; `$ffi/module.ts` fits it. */
 export interface ModuleLoader {
   /** Loads a module file; false when it is loaded already. Throws when the kernel refuses. */
-  loadModule(path: string): boolean;
+  loadModule(path: string, params?: string): boolean;
 }
+
+/** Options that keep modules from making devices nobody asked for. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  bonding: "max_bonds=0",
+  dummy: "numdummies=0",
+  ifb: "numifbs=0",
+};
 
 /** The modules of the running image. */
 export class KernelModules {
@@ -46,7 +53,8 @@ export class KernelModules {
     for (const name of loadOrder(index, names)) {
       signal.throwIfAborted();
       try {
-        this.#loader.loadModule(`${this.#directory}/${index.modules[name]?.file}`);
+        const file = `${this.#directory}/${index.modules[name]?.file}`;
+        this.#loader.loadModule(file, OPTIONS[name]);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         this.#log(`kernel module ${name} was refused: ${reason}`);
