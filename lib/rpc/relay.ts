@@ -96,16 +96,20 @@ class Relay implements OpenCall {
         up.once("drain", () => down.resume());
       }
     });
-    down.once("end", () => {
+    const finish = () => {
       this.waitingSince = undefined;
       if (watch.complete) up.end();
       else this.fail(cutShort);
-    });
+    };
+    // A request without a body may have ended while the upstream was dialled.
+    if (down.readableEnded) finish();
+    else down.once("end", finish);
   }
 
   #response = (headers: IncomingHttpHeaders, flags: number): void => {
-    if (this.#done) return;
     const { down } = this;
+    // The client may have gone in this very turn: its close event comes after this one.
+    if (this.#done || down.destroyed || down.closed) return;
     const fault = responseFault(headers, this.call.upstream.name);
     if (fault) return this.fail(fault);
     if (flags & constants.NGHTTP2_FLAG_END_STREAM) {
