@@ -61,6 +61,13 @@ export class StatePass implements Pass {
     await this.state.create(kind, id, spec, owner);
   }
 
+  async drop(kind: Kind, id: string): Promise<void> {
+    this.#check();
+    checkWrite(this.controller, kind, id);
+    this.#put.delete(`${kindKey(kind)}/${id}`);
+    await this.#drop(kind, id);
+  }
+
   keep(): void {
     this.#keep = true;
   }

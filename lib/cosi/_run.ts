@@ -22,10 +22,15 @@ const LEAVE_MS = 1_000;
 /** One run of a controller, from its start to its end or failure. */
 export class Run implements ControllerRuntime {
   readonly #over = new AbortController();
+  readonly #stuck = Promise.withResolvers<never>();
   #pass: StatePass | undefined;
   #passStartedMs = 0;
+  #guarded = false;
 
-  constructor(readonly controller: Controller, readonly deps: RunDeps) {}
+  constructor(readonly controller: Controller, readonly deps: RunDeps) {
+    // Nobody may be listening any more when it rejects.
+    this.#stuck.promise.catch(() => {});
+  }
 
   get signal(): AbortSignal {
     return this.#over.signal;
@@ -47,7 +52,7 @@ export class Run implements ControllerRuntime {
     const ended = new AbortController();
     const stopped = this.#stopped(signal, ended.signal);
     try {
-      await Promise.race([this.#call(), stopped, this.#stuck(ended.signal)]);
+      await Promise.race([this.#call(), stopped, this.#stuck.promise]);
     } finally {
       ended.abort();
       this.#end();
@@ -63,6 +68,7 @@ export class Run implements ControllerRuntime {
       const pass = new StatePass(this.controller, state);
       this.#pass = pass;
       this.#passStartedMs = clock.monotonic();
+      if (!this.#guarded) this.#guard();
       try {
         yield pass;
         await pass.finish();
@@ -86,14 +92,20 @@ export class Run implements ControllerRuntime {
     await this.deps.clock.sleep(LEAVE_MS, ended);
   }
 
-  async #stuck(ended: AbortSignal): Promise<void> {
+  /** Gives the run up when a pass takes too long. One timer serves many passes; none runs at rest. */
+  async #guard(): Promise<void> {
     const { clock, passLimitMs } = this.deps;
-    while (!ended.aborted) {
-      await clock.sleep(passLimitMs / 4, ended);
-      if (!this.#pass || clock.monotonic() - this.#passStartedMs < passLimitMs) continue;
-      if (ended.aborted) return;
-      throw new Error(`Cannot wait for the pass: it takes longer than ${passLimitMs} ms`);
+    this.#guarded = true;
+    while (this.#pass && !this.signal.aborted) {
+      const leftMs = this.#passStartedMs + passLimitMs - clock.monotonic();
+      if (leftMs <= 0) {
+        const fault = `it takes longer than ${passLimitMs} ms`;
+        this.#stuck.reject(new Error(`Cannot wait for the pass: ${fault}`));
+        break;
+      }
+      await clock.sleep(leftMs, this.signal);
     }
+    this.#guarded = false;
   }
 
   #end(): void {

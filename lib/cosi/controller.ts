@@ -75,6 +75,8 @@ export interface Pass {
   list<Spec>(kind: Kind<Spec>): Promise<Resource<Spec>[]>;
   /** Creates or updates an output. One that still is being torn down comes back once that is over. */
   put<Spec>(kind: Kind<Spec>, id: string, spec: Spec): Promise<void>;
+  /** Drops an output now: one that is put again in the same pass is a new one, version 1. */
+  drop(kind: Kind, id: string): Promise<void>;
   /** Leaves the outputs that this pass does not put as they are: there is nothing new to say yet. */
   keep(): void;
   /** Asks for a pass no later than `ms` after this one, whatever happens. */

@@ -214,6 +214,31 @@ Deno.test("Controller's output that is held ends when it is let go of, and can c
   assert.deepEqual(world.lines, []);
 });
 
+Deno.test("Controller may replace an output by a new one in one pass", async () => {
+  const subject = controller(async (pass) => {
+    const n = (await pass.find(In, "a"))?.n ?? 0;
+    if (n === 2) await pass.drop(Out, "a");
+    await pass.put(Out, "a", { n });
+    await pass.drop(Out, "never there");
+  });
+  await using world = new ControllerWorld(subject);
+  const seen: string[] = [];
+  const over = new AbortController();
+  const reading = (async () => {
+    for await (const { type, resource } of world.state.watch(Out, { signal: over.signal })) {
+      seen.push(`${type} ${resource.metadata.version}`);
+    }
+  })();
+  for (const n of [1, 2]) {
+    await world.put(In, "a", { n });
+    await world.until(Out, "a", (spec) => spec?.n === n);
+  }
+  await world.settled();
+  over.abort();
+  await reading;
+  assert.match(seen.slice(-2).join(), /^destroyed [12],created 1$/);
+});
+
 Deno.test("Controller may leave its outputs, and ask for a pass by time", async () => {
   const subject = controller(async (pass, count) => {
     if (count === 1) await pass.put(Out, "a", { n: 1 });

@@ -42,7 +42,8 @@ export interface SystemManifestsConfig {
   /** The URL of the API server. */
   readonly server: string;
   readonly clusterDomain: string;
-  readonly podCIDRs: readonly string[];
+  /** Separated by commas. */
+  readonly podCIDRs: string;
   readonly firstPodCIDR: string;
   readonly proxyEnabled: boolean;
   readonly proxyImage: string;
