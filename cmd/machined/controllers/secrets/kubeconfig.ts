@@ -1,0 +1,52 @@
+import { Buffer } from "node:buffer";
+import { parse, stringify } from "yaml";
+import type { PemPair } from "$lib/pki/mod.ts";
+
+/** What a kubeconfig says. */
+export interface Kubeconfig {
+  readonly cluster: string;
+  readonly server: string;
+  /** PEM of the CA that the server's certificate is checked with. */
+  readonly ca: string;
+  readonly admin: PemPair;
+}
+
+/** A kubeconfig file with one context, `admin@<cluster>`. */
+export function encodeKubeconfig({ cluster, server, ca, admin }: Kubeconfig): string {
+  const user = `admin@${cluster}`;
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{
+      name: cluster,
+      cluster: { server, "certificate-authority-data": base64(ca) },
+    }],
+    users: [{
+      name: user,
+      user: {
+        "client-certificate-data": base64(admin.crt),
+        "client-key-data": base64(admin.key),
+      },
+    }],
+    contexts: [{ name: user, context: { cluster, namespace: "default", user } }],
+    "current-context": user,
+  }, { lineWidth: 0 });
+}
+
+/** The administrator's certificate in a kubeconfig that encodeKubeconfig made; undefined in another. */
+export function adminOf(kubeconfig: string): PemPair | undefined {
+  const file: unknown = parse(kubeconfig);
+  const user = (file as { users?: { user?: Record<string, unknown> }[] })?.users?.[0]?.user;
+  const crt = user?.["client-certificate-data"];
+  const key = user?.["client-key-data"];
+  if (typeof crt !== "string" || typeof key !== "string") return undefined;
+  return { crt: text(crt), key: text(key) };
+}
+
+function base64(plain: string): string {
+  return Buffer.from(plain).toString("base64");
+}
+
+function text(encoded: string): string {
+  return Buffer.from(encoded, "base64").toString();
+}
