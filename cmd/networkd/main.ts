@@ -6,7 +6,14 @@ import { udpPortFilter } from "$ffi/bpf.ts";
 import { FdPoller } from "$ffi/poller.ts";
 import { UdpSocket } from "$ffi/udp.ts";
 import { DHCP4_PORT, type Link, RTMGRP } from "$lib/codec/mod.ts";
-import { healthApi, HealthState, jsonLines, serveConnect } from "$lib/daemon/mod.ts";
+import {
+  healthApi,
+  healthLineSocket,
+  HealthState,
+  jsonLines,
+  serveConnect,
+  serveHealthLine,
+} from "$lib/daemon/mod.ts";
 import { SOCKETS } from "$lib/paths/mod.ts";
 import { Health } from "$proto/health/health_pb.ts";
 import { NetworkService } from "$proto/network/network_pb.ts";
@@ -56,6 +63,7 @@ export async function main(args: string[]): Promise<void> {
     router.service(NetworkService, networkApi(() => kernel.read()));
     router.service(Health, healthApi(health));
   });
+  const line = await serveHealthLine(healthLineSocket(values.socket), health);
   const ended = new AbortController();
   const watching = watch(watched, poller, ended.signal, () => networkd.wake());
   for await (const settings of jsonLines(Deno.stdin.readable, readSettings, log)) {
@@ -64,6 +72,7 @@ export async function main(args: string[]): Promise<void> {
   ended.abort();
   await watching;
   await networkd.close();
+  await line.close();
   await server.close();
 }
 

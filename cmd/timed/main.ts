@@ -2,7 +2,14 @@ import { parseArgs } from "node:util";
 import { clockTime, markSynchronized, slewClock, stepClock } from "$ffi/clock.ts";
 import { isSyscallError } from "$ffi/errno.ts";
 import { setHardwareClock } from "$ffi/rtc.ts";
-import { healthApi, HealthState, jsonLines, serveConnect } from "$lib/daemon/mod.ts";
+import {
+  healthApi,
+  healthLineSocket,
+  HealthState,
+  jsonLines,
+  serveConnect,
+  serveHealthLine,
+} from "$lib/daemon/mod.ts";
 import { SOCKETS } from "$lib/paths/mod.ts";
 import { Health } from "$proto/health/health_pb.ts";
 import { TimeService } from "$proto/time/time_pb.ts";
@@ -45,10 +52,12 @@ export async function main(args: string[]): Promise<void> {
     router.service(TimeService, timeApi({ server: () => timed.server, query }));
     router.service(Health, healthApi(health));
   });
+  const line = await serveHealthLine(healthLineSocket(values.socket), health);
   for await (const settings of jsonLines(Deno.stdin.readable, readSettings, log)) {
     timed.configure(settings);
   }
   await timed.close();
+  await line.close();
   await server.close();
 }
 

@@ -1,7 +1,7 @@
 import { SOCKETS } from "$lib/paths/mod.ts";
 import type { Service } from "$lib/service/mod.ts";
 import type { Machine } from "../machine.ts";
-import { grpcHealth, HEALTH_TIMES } from "./health.ts";
+import { componentHealth, HEALTH_TIMES } from "./health.ts";
 import { type RoleRunner, runRole } from "./role.ts";
 
 /** Sets up links, addresses and names; up once its first pass is done. */
@@ -19,6 +19,6 @@ export function networkdService(
           network: running?.config.machine.network ?? null,
         }),
     }),
-    health: { ...HEALTH_TIMES, check: grpcHealth(SOCKETS.networkd) },
+    health: { ...HEALTH_TIMES, check: componentHealth(SOCKETS.networkd) },
   };
 }

@@ -3,7 +3,8 @@ import net from "node:net";
 import { dirname } from "node:path/posix";
 import { createClient } from "@connectrpc/connect";
 import { KernelCmdline } from "$lib/cmdline/mod.ts";
-import { serveUnix, unixTransport } from "$lib/rpc/mod.ts";
+import { healthLineSocket, HealthState, serveHealthLine } from "$lib/daemon/mod.ts";
+import { unixTransport } from "$lib/rpc/mod.ts";
 import {
   EventRing,
   Latest,
@@ -12,18 +13,13 @@ import {
   type ProcessLauncher,
   ServiceManager,
 } from "$lib/service/mod.ts";
-import {
-  Health,
-  HealthCheck_ServingStatus,
-  ReadyCheck_ReadyStatus,
-} from "$proto/health/health_pb.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import { scratch } from "../api/testing.ts";
 import type { ServiceRole } from "../launch/rights.ts";
 import { type RunningConfig } from "../config/store.ts";
 import type { Identity } from "../identity/api_identity.ts";
 import { apidService } from "./apid.ts";
-import { dialHealth, grpcHealth } from "./health.ts";
+import { componentHealth, dialHealth } from "./health.ts";
 import { machinedService } from "./machined.ts";
 import { networkdService } from "./networkd.ts";
 import { routerdService } from "./routerd.ts";
@@ -182,26 +178,27 @@ Deno.test("a service's process that is killed comes back with the same input", l
   assert.equal(new Set(lines("networkd")).size, 1);
 });
 
-Deno.test("grpcHealth() is healthy only when the service is ready and serves", linux, async () => {
-  await using dir = await scratch();
-  const path = `${dir.path}/health.sock`;
-  let [ready, status] = [ReadyCheck_ReadyStatus.NOT_READY, HealthCheck_ServingStatus.NOT_SERVING];
-  const check = grpcHealth(path);
-  const signal = () => AbortSignal.timeout(2_000);
-  await assert.rejects(check(signal()));
-  const server = await serveUnix(path, (router) =>
-    router.service(Health, {
-      ready: () => ({ messages: [{ status: ready }] }),
-      check: () => ({ messages: [{ status }] }),
-    }));
-  await assert.rejects(check(signal()), /not ready/);
-  ready = ReadyCheck_ReadyStatus.READY;
-  await assert.rejects(check(signal()), /not serving/);
-  status = HealthCheck_ServingStatus.SERVING;
-  await check(signal());
-  await server.close();
-  await assert.rejects(check(signal()), "and again after the process went");
-});
+Deno.test(
+  "componentHealth() is healthy only when the component is ready and serves",
+  linux,
+  async () => {
+    await using dir = await scratch();
+    const socket = `${dir.path}/component.sock`;
+    const state = new HealthState();
+    state.serving = false;
+    const check = componentHealth(socket);
+    const signal = () => AbortSignal.timeout(2_000);
+    await assert.rejects(check(signal()));
+    const server = await serveHealthLine(healthLineSocket(socket), state);
+    await assert.rejects(check(signal()), /not ready/);
+    state.ready = true;
+    await assert.rejects(check(signal()), /not serving/);
+    state.serving = true;
+    await check(signal());
+    await server.close();
+    await assert.rejects(check(signal()), "and again after the process went");
+  },
+);
 
 Deno.test(
   "dialHealth() is healthy while something accepts, on TCP and unix sockets",

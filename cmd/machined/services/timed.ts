@@ -1,7 +1,7 @@
 import { SOCKETS } from "$lib/paths/mod.ts";
 import { type Service, SkipService } from "$lib/service/mod.ts";
 import type { Machine } from "../machine.ts";
-import { grpcHealth, HEALTH_TIMES } from "./health.ts";
+import { componentHealth, HEALTH_TIMES } from "./health.ts";
 import { type RoleRunner, runRole } from "./role.ts";
 
 /** The server that is asked when the configuration names none. */
@@ -25,7 +25,7 @@ export function timedService(runner: RoleRunner, { config }: Pick<Machine, "conf
           disabled: time()?.disabled ?? false,
         }),
     }),
-    health: { ...HEALTH_TIMES, check: grpcHealth(SOCKETS.timed) },
+    health: { ...HEALTH_TIMES, check: componentHealth(SOCKETS.timed) },
     apiRestart: true,
   };
 }
