@@ -9,6 +9,7 @@ import { Reaper } from "$ffi/reaper.ts";
 import { setLimit } from "$ffi/rlimit.ts";
 import { fetchConfig } from "./config/source.ts";
 import { ConfigStore } from "./config/store.ts";
+import { nodeRuntime } from "./controllers/mod.ts";
 import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
 import { type HostNames, identityInputs } from "./identity/names.ts";
 import { serviceLauncher } from "./launch/launcher.ts";
@@ -35,7 +36,10 @@ export interface Assembly {
 const PAGE_PERIOD_MS = 5_000;
 const FOREVER = new AbortController().signal;
 
-/** Joins the parts. Nothing runs yet but what keeps the certificate and the console page fresh. */
+/**
+ * Joins the parts. Nothing runs yet but the controllers and what keeps the certificate and the
+ * console page fresh.
+ */
 export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
   const logs = new LogStore();
   const log = machineLog(logs, kernelLog());
@@ -50,6 +54,16 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
     log,
   });
   const image = await runningImage();
+  const services = new ServiceManager({ events, log });
+  const runtime = nodeRuntime({
+    events,
+    services,
+    config,
+    logs,
+    clock: systemClock,
+    host: hostNames,
+    container: false,
+  });
   const machine: Machine = {
     cmdline,
     version: buildInfo().tag,
@@ -57,7 +71,7 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
     log,
     logs,
     events,
-    services: new ServiceManager({ events, log }),
+    services,
     sequencer: new Sequencer({
       log,
       report: (report) => {
@@ -66,6 +80,7 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
       },
     }),
     config,
+    runtime,
     identity,
     power: new PowerRequests(),
     modules: new KernelModules({
@@ -83,6 +98,7 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
   const launcher = serviceLauncher({ workerUrl: Deno.mainModule, poller, reaper });
   machine.services.load(...nodeServices(machine, launcher));
   identity.keep(FOREVER);
+  await runtime.start(FOREVER);
   return { machine, reaper, page: consolePageOf(machine, stage) };
 }
 

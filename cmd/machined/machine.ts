@@ -2,6 +2,7 @@
 import type { KernelCmdline } from "$lib/cmdline/mod.ts";
 import type { EventRing, LogStore, ServiceManager } from "$lib/service/mod.ts";
 import type { ConfigStore } from "./config/store.ts";
+import type { NodeRuntime } from "./controllers/mod.ts";
 import type { ApiIdentity } from "./identity/api_identity.ts";
 import type { PowerRequests } from "./pid1/power.ts";
 import type { Sequencer } from "./sequences/engine.ts";
@@ -24,6 +25,8 @@ export interface Machine {
   readonly services: ServiceManager;
   readonly sequencer: Sequencer;
   readonly config: ConfigStore;
+  /** The resources and the controllers that keep them. */
+  readonly runtime: NodeRuntime;
   readonly identity: ApiIdentity;
   readonly power: PowerRequests;
   readonly modules: KernelModules;

@@ -2,22 +2,24 @@ import { chmod, chown, mkdir } from "node:fs/promises";
 import { dirname } from "node:path/posix";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { SOCKETS, UIDS } from "$lib/paths/mod.ts";
-import { serveUnix } from "$lib/rpc/mod.ts";
+import { type Routes, serveUnix } from "$lib/rpc/mod.ts";
 import type { Service } from "$lib/service/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 
 /** What the service of this very process needs. */
 export interface MachinedDeps {
   readonly handlers: Partial<ServiceImpl<typeof MachineService>>;
+  /** Further services on the same socket. */
+  readonly more?: Routes;
   readonly log: (line: string) => void;
   readonly socket?: string;
   /** Who may call: the user and group of the socket and its directory. */
   readonly caller?: number;
 }
 
-/** This process: serves the machine API on its socket, to routerd alone. */
+/** This process: serves its APIs on its socket, to routerd alone. */
 export function machinedService(deps: MachinedDeps): Service {
-  const { handlers, log, socket = SOCKETS.machined, caller = UIDS.routerd } = deps;
+  const { handlers, more, log, socket = SOCKETS.machined, caller = UIDS.routerd } = deps;
   return {
     id: "machined",
     async prepare() {
@@ -27,7 +29,11 @@ export function machinedService(deps: MachinedDeps): Service {
       await chown(directory, 0, caller);
     },
     async run(signal, report) {
-      const server = await serveUnix(socket, (router) => router.service(MachineService, handlers), {
+      const routes: Routes = (router) => {
+        router.service(MachineService, handlers);
+        more?.(router);
+      };
+      const server = await serveUnix(socket, routes, {
         uid: caller,
         onError: (path, error) => log(`${path} failed: ${describe(error)}`),
       });

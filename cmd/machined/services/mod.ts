@@ -5,7 +5,11 @@
  */
 import type { ProcessLauncher, Service } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
+import { InspectService } from "$proto/inspect/inspect_pb.ts";
+import { ResourceService } from "$proto/resource/resource_pb.ts";
+import { inspectService } from "../api/inspect.ts";
 import { machineService } from "../api/mod.ts";
+import { resourceService } from "../api/resource.ts";
 import type { ServiceRole } from "../launch/rights.ts";
 import type { Machine } from "../machine.ts";
 import { apidService } from "./apid.ts";
@@ -24,7 +28,14 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
     hostname: () => Deno.hostname(),
   });
   return [
-    machinedService({ handlers, log: machine.log }),
+    machinedService({
+      handlers,
+      more(router) {
+        router.service(ResourceService, resourceService(machine.runtime));
+        router.service(InspectService, inspectService(machine.runtime));
+      },
+      log: machine.log,
+    }),
     networkdService(runner, machine),
     timedService(runner, machine),
     routerdService(runner),
