@@ -1,7 +1,7 @@
 /** Opens the image: signature first, then the verity device, then the mount. */
 import type { KernelCmdline } from "$lib/cmdline/mod.ts";
 import { type Manifest, ManifestError, verifyManifest } from "$lib/image/mod.ts";
-import { openVerity } from "$ffi/verity.ts";
+import { openVerity, verityTarget } from "$ffi/verity.ts";
 import { attachLoop } from "$ffi/loop.ts";
 import { mount, MS } from "$ffi/mount.ts";
 
@@ -23,27 +23,22 @@ export async function openImage(
   const manifest = await readManifest();
   const { dataBlocks, blockSizeBytes, rootHash, salt } = manifest.verity;
   const root = cmdline.last("talos.root") || "/rootfs.sqsh";
-  using source = root.startsWith("/dev/") ? await disk(root) : attachImage(root, manifest);
-  const device = part("dm-verity device", () =>
-    openVerity(DEVICE_NAME, {
-      device: source.path,
-      blockSizeBytes,
-      dataBlocks,
-      rootHash,
-      salt,
-      onCorruption: "panic",
-    }));
+  using source = root.startsWith("/dev/") ? await disk(root) : await attachImage(root, manifest);
+  const image = { device: source.path, blockSizeBytes, dataBlocks, rootHash, salt };
+  // A changed superblock is an error of the mount, with our sentence; what changes later than this is
+  // met when programs read it, and then nothing of the machine can be trusted any more.
+  const device = part("dm-verity device", () => openVerity(DEVICE_NAME, image));
   await Deno.mkdir(target, { recursive: true });
+  const { path } = device.info();
   part(
     "root filesystem",
     () =>
-      mount({
-        source: device.info().path,
-        target,
-        type: "squashfs",
-        flags: MS.RDONLY | MS.NODEV | MS.NOSUID,
-      }),
+      mount({ source: path, target, type: "squashfs", flags: MS.RDONLY | MS.NODEV | MS.NOSUID }),
   );
+  part("dm-verity device", () => {
+    device.load([verityTarget({ ...image, onCorruption: "panic" })], { readOnly: true });
+    device.resume();
+  });
   return manifest;
 }
 
@@ -57,9 +52,12 @@ async function readManifest(): Promise<Manifest> {
 }
 
 /** The image file as a loop device; one that is cut short is refused before anything reads it. */
-function attachImage(path: string, manifest: Manifest): { path: string } & Disposable {
+async function attachImage(
+  path: string,
+  manifest: Manifest,
+): Promise<{ path: string } & Disposable> {
   const expected = manifest.parts.find((candidate) => candidate.name === "rootfs.sqsh")?.sizeBytes;
-  const { size } = Deno.statSync(path);
+  const { size } = await Deno.stat(path);
   if (size !== expected) {
     throw new ManifestError(
       `Cannot open rootfs.sqsh: it has ${size} bytes instead of ${expected}, the image is truncated or mixed up`,

@@ -30,6 +30,7 @@ import { KernelModules } from "./tasks/modules.ts";
 export interface Assembly {
   readonly machine: Machine;
   readonly reaper: Reaper;
+  readonly poller: FdPoller;
   readonly page: ConsolePage;
 }
 
@@ -99,7 +100,7 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
   machine.services.load(...nodeServices(machine, launcher));
   identity.keep(FOREVER);
   await runtime.start(FOREVER);
-  return { machine, reaper, page: consolePageOf(machine, stage) };
+  return { machine, reaper, poller, page: consolePageOf(machine, stage) };
 }
 
 function consolePageOf(machine: Machine, stage: Stage): ConsolePage {

@@ -14,6 +14,7 @@ import type { Machine } from "./machine.ts";
 import { endMachine } from "./pid1/ending.ts";
 import { describeError, guardProcess } from "./pid1/guard.ts";
 import { listenForSignals } from "./pid1/power.ts";
+import { listenForPowerButton } from "./pid1/power_button.ts";
 import { keepReaping } from "./pid1/reaping.ts";
 import { otherProcesses } from "./pid1/processes.ts";
 import { feedWatchdog } from "./pid1/watchdog.ts";
@@ -38,13 +39,14 @@ export async function main(
   guardProcess((line) => log(line));
   try {
     const cmdline = KernelCmdline.parse((await Deno.readTextFile("/proc/cmdline")).trim());
-    const { machine, reaper, page } = await assemble(cmdline);
+    const { machine, reaper, poller, page } = await assemble(cmdline);
     log = machine.log;
     for (const line of early) log(line);
     keepReaping(reaper);
     feedWatchdog(log);
     reboot("CAD_OFF");
     listenForSignals(machine.power, { log, addSignalListener: Deno.addSignalListener });
+    listenForPowerButton(machine.power, { poller, clock: systemClock, log });
     extend(machine, reaper.own);
     const ending = await live({
       run: (sequence, turn) => machine.sequencer.run(sequence, turn),
