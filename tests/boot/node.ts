@@ -33,7 +33,7 @@ export interface Node extends AsyncDisposable {
   readonly vm: Vm;
   /** Its address on the host's loopback; apid listens there on port 50000. */
   readonly address: string;
-  readonly ca: string;
+  readonly ca: PemPair;
   readonly admin: PemPair;
   readonly machine: Client<typeof MachineService>;
   /** Waits until the API answers; gives the seconds since QEMU started. */
@@ -95,7 +95,7 @@ export async function startNode(options: NodeOptions = {}): Promise<Node> {
   return {
     vm,
     address,
-    ca: secrets.ca.crt,
+    ca: secrets.ca,
     admin,
     machine,
     async ready(timeoutMs = BOOT_MS) {

@@ -20,10 +20,11 @@ import { timedService } from "./timed.ts";
 
 /** Every service of the node. */
 export function nodeServices(machine: Machine, launcher: ProcessLauncher<ServiceRole>): Service[] {
+  const build = buildInfo();
   const runner = { launcher, logs: machine.logs };
   const handlers = machineService({
     ...machine,
-    build: buildInfo(),
+    build: { ...build, sha: `${build.sha} (root hash ${machine.rootHash})` },
     platform: { name: "metal", mode: "metal" },
     hostname: () => Deno.hostname(),
   });
