@@ -150,7 +150,7 @@ export function answerOf(stream: http2.ClientHttp2Stream): Promise<Answer> {
 }
 
 /** Waits until `condition` holds. @throws {Error} when it does not within `ms`. */
-export async function until(what: string, condition: () => boolean, ms = 5_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, ms = 15_000): Promise<void> {
   const end = performance.now() + ms;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`Cannot go on: not ${what} within ${ms} ms`);

@@ -95,7 +95,7 @@ Deno.test("unixTransport() ends a call that gets no answer at its default deadli
     machine.version({}),
     (error) => error instanceof ConnectError && error.code === Code.DeadlineExceeded,
   );
-  assert.ok(performance.now() - began < 2_000);
+  assert.ok(performance.now() - began < 10_000);
   transport.close();
   await new Promise<void>((resolve) => silent.close(() => resolve()));
 });
