@@ -3,11 +3,16 @@
  *
  *     deno run -A tests/run.ts [--tier=ci|long] [suite …]
  *
- * What a host cannot do is skipped by name, with the reason in the name; with CI=true a skipped boot
+ * Suites that test a built image build it first where it is missing or older than its sources. What a
+ * host cannot do is skipped by name, with the reason in the name; with CI=true a skipped image or boot
  * test counts as a failure.
  *
  * @module
  */
+import { buildImageIfStale, type BuiltImage } from "./built_image.ts";
+import { hostPath } from "./host_path.ts";
+
+const TIERS = ["ci", "long"];
 
 /** A set of test files that share their needs. */
 interface Suite {
@@ -17,19 +22,27 @@ interface Suite {
   readonly jobs: number;
   /** A skip is a failure where CI=true. */
   readonly required: boolean;
+  /** It tests the image in dist/. */
+  readonly image?: boolean;
 }
+
+/** Tests of what lies in this folder itself. */
+const OWN_TESTS = [
+  "tests/bench",
+  ...["run", "built_image", "generated", "host_path"].map((name) => `tests/${name}_test.ts`),
+];
 
 const SUITES: readonly Suite[] = [
   {
     name: "unit",
-    paths: ["cmd", "lib", "ffi", "proto", "mkimage", "tests/lint", "tests/run_test.ts"],
+    paths: ["cmd", "lib", "ffi", "proto", "mkimage", "tests/lint", ...OWN_TESTS],
     jobs: 2,
     required: false,
   },
   { name: "spec", paths: ["tests/spec"], jobs: 1, required: false },
   { name: "conformance", paths: ["tests/conformance"], jobs: 1, required: false },
-  { name: "image", paths: ["tests/image"], jobs: 1, required: true },
-  { name: "boot", paths: ["tests/boot"], jobs: 2, required: true },
+  { name: "image", paths: ["tests/image"], jobs: 1, required: true, image: true },
+  { name: "boot", paths: ["tests/boot"], jobs: 2, required: true, image: true },
 ];
 
 interface Outcome {
@@ -52,7 +65,12 @@ export function readSummary(output: string): Outcome | undefined {
 async function run(suite: Suite, tier: string): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--quiet", "--no-check", "--parallel", ...suite.paths],
-    env: { TEST_TIER: tier, DENO_JOBS: String(suite.jobs), NO_COLOR: "1" },
+    env: {
+      TEST_TIER: tier,
+      DENO_JOBS: String(suite.jobs),
+      NO_COLOR: "1",
+      PATH: await hostPath(),
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -76,17 +94,37 @@ function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-async function main(args: string[]): Promise<number> {
+/** What `args` ask for. @throws {TypeError} for a tier or a suite that there is not. */
+export function readArgs(
+  args: readonly string[],
+): { readonly tier: string; readonly suites: readonly Suite[] } {
   const tier = args.find((arg) => arg.startsWith("--tier="))?.slice(7) ?? "ci";
-  const names = args.filter((arg) => !arg.startsWith("-"));
-  const chosen = names.length ? SUITES.filter(({ name }) => names.includes(name)) : SUITES;
+  if (!TIERS.includes(tier)) {
+    throw new TypeError(`Cannot run tier "${tier}": the tiers are ${TIERS.join(", ")}`);
+  }
+  const names = args.filter((arg) => !arg.startsWith("--tier="));
+  const unknown = names.find((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown !== undefined) {
+    const known = SUITES.map(({ name }) => name).join(", ");
+    throw new TypeError(`Cannot run suite "${unknown}": the suites are ${known}`);
+  }
+  return { tier, suites: names.length ? SUITES.filter((s) => names.includes(s.name)) : SUITES };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { tier, suites } = readArgs(args);
   const lines: string[] = [];
   const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const suite of chosen) {
+  let image: BuiltImage | undefined;
+  for (const suite of suites) {
+    if (suite.image) image ??= await buildImageIfStale(say);
     const start = performance.now();
-    const outcome = await run(suite, tier);
+    const outcome = suite.image && image === "broken"
+      ? { passed: 0, failed: 1, skipped: 0 }
+      : await run(suite, tier);
     const minutes = ((performance.now() - start) / 60_000).toFixed(1);
-    lines.push(`${suite.name.padEnd(12)} ${minutes} min  ${outcome.passed} passed`);
+    const note = suite.image && image === "broken" ? ": not run, its image could not be built" : "";
+    lines.push(`${suite.name.padEnd(12)} ${minutes} min  ${outcome.passed} passed${note}`);
     total.passed += outcome.passed;
     total.failed += outcome.failed;
     total.skipped += outcome.skipped;
@@ -96,4 +134,12 @@ async function main(args: string[]): Promise<number> {
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    say(error.message);
+    Deno.exit(2);
+  }
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readSummary } from "./run.ts";
+import { readArgs, readSummary } from "./run.ts";
 
 Deno.test("readSummary() reads the counts of a run, with and without colours and skips", () => {
   assert.deepEqual(readSummary("\nok | 12 passed | 0 failed (8ms)\n"), {
@@ -12,4 +12,26 @@ Deno.test("readSummary() reads the counts of a run, with and without colours and
     { passed: 3, failed: 1, skipped: 4 },
   );
   assert.equal(readSummary("nothing"), undefined);
+});
+
+Deno.test("readArgs() takes every suite of tier ci where nothing is said, else those named", () => {
+  const all = readArgs([]);
+  assert.equal(all.tier, "ci");
+  assert.deepEqual(all.suites.map(({ name }) => name), [
+    ...["unit", "spec", "conformance", "image", "boot"],
+  ]);
+  const some = readArgs(["boot", "--tier=long", "unit"]);
+  assert.equal(some.tier, "long");
+  assert.deepEqual(some.suites.map(({ name }) => name), ["unit", "boot"]);
+});
+
+Deno.test("readArgs() refuses a suite or a tier that there is not", () => {
+  assert.throws(() => readArgs(["bot"]), /Cannot run suite "bot": the suites are unit, spec/);
+  assert.throws(() => readArgs(["--tier=slow"]), /Cannot run tier "slow": the tiers are ci, long/);
+});
+
+Deno.test("readArgs() names paths that are there, so that no suite is empty by a typo", async () => {
+  for (const { paths } of readArgs([]).suites) {
+    for (const path of paths) await Deno.stat(new URL(`../${path}`, import.meta.url));
+  }
 });
