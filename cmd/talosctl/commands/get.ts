@@ -1,7 +1,9 @@
 import { type Candidate, flag } from "$lib/cli/mod.ts";
 import { type Resource, ResourceService } from "$proto/resource/resource_pb.ts";
-import { formatter, OUTPUTS } from "../output/resources.ts";
 import { command, type Session } from "../session.ts";
+
+/** The forms resources can be printed in. */
+const OUTPUTS = ["table", "yaml", "json"] as const;
 
 /** A tab key does not wait longer than this for a node. */
 const COMPLETION_MS = 2_000;
@@ -18,6 +20,8 @@ To get a list of all available resource definitions, issue 'talosctl get rd'`,
     watch: flag.boolean("watch resource changes", { short: "w" }),
   },
   async run({ namespace, output, watch }, session: Session, [type = "", id = ""]) {
+    // Help and completion load this file too: YAML and JSONPath are for those who print.
+    const { formatter } = await import("../output/resources.ts");
     const format = formatter(output, watch);
     const client = await session.client();
     const request = { namespace, type };

@@ -1,11 +1,8 @@
 import { parseDocument, stringify } from "yaml";
 import { parse as parseYaml } from "yaml";
 import { LiveTable } from "$lib/cli/mod.ts";
+import { columnText } from "$lib/resources/mod.ts";
 import { EventType, type Resource } from "$proto/resource/resource_pb.ts";
-import { jsonPath } from "./json_path.ts";
-
-/** The forms `get` can print resources in. */
-export const OUTPUTS = ["table", "yaml", "json"] as const;
 
 /** Turns resources into text as they come. */
 export interface ResourceFormatter {
@@ -30,16 +27,30 @@ export function formatter(output: string, watch: boolean): ResourceFormatter {
   }
 }
 
+interface Column {
+  readonly name: string;
+  readonly jsonPath: string;
+}
+
 /** How a resource's type is shown and which parts of its spec have columns. */
 interface Columns {
   readonly displayType: string;
-  readonly printColumns: readonly { readonly name: string; readonly jsonPath: string }[];
+  readonly printColumns: readonly Column[];
+}
+
+/** A cell of a column; the path is the node's and may be one that cannot be read here. */
+function cellText(spec: unknown, { name, jsonPath }: Column): string {
+  try {
+    return columnText(spec, jsonPath);
+  } catch (cause) {
+    throw new Error(`Cannot show column "${name}": its path "${jsonPath}" is malformed`, { cause });
+  }
 }
 
 function columnsOf(definition: Resource): Columns {
   const spec = specOf(definition) as {
     displayType?: string;
-    printColumns?: { name: string; jsonPath: string }[] | null;
+    printColumns?: Column[] | null;
   };
   return { displayType: spec.displayType ?? "", printColumns: spec.printColumns ?? [] };
 }
@@ -72,7 +83,7 @@ function tableFormatter(watch: boolean): ResourceFormatter {
     row(node, resource, event) {
       const { namespace = "", type = "", id = "", version = "" } = resource.metadata ?? {};
       const spec = specOf(resource);
-      const extra = columns?.printColumns.map(({ jsonPath: path }) => jsonPath(spec, path)) ?? [];
+      const extra = columns?.printColumns.map((column) => cellText(spec, column)) ?? [];
       const first = watch ? [node, EVENT_MARKS[event ?? EventType.UPDATED]] : [node];
       return add([...first, namespace, columns?.displayType || type, id, version, ...extra]);
     },

@@ -39,6 +39,39 @@ Deno.test("formatter() lists resources in a table with the columns of their defi
   );
 });
 
+for (
+  const { kind, column, yaml, cell } of [
+    { kind: "MachineType", column: '"{@}"', yaml: "controlplane\n", cell: "controlplane" },
+    { kind: "MachineType", column: '"{@}"', yaml: "", cell: "" },
+    {
+      kind: "StaticPodStatus",
+      column: `'{.conditions[?(@.type=="Ready")].status}'`,
+      yaml: "conditions:\n  - { type: Ready, status: 'True' }\n  - { type: Other, status: x }\n",
+      cell: "True",
+    },
+    { kind: "Empty", column: '"{.a.b[0]}"', yaml: "{}\n", cell: "" },
+  ]
+) {
+  Deno.test(`formatter() shows "${cell}" in the column ${column} of a ${kind}`, () => {
+    const table = formatter("table", false);
+    table.definition(resource(
+      "x",
+      `displayType: ${kind}\nprintColumns: [{ name: Shown, jsonPath: ${column} }]\n`,
+    ));
+    table.row("n1", resource("one", yaml));
+    assert.equal(table.end().split("\n")[1]?.split(/ {3,}/)[5], cell);
+  });
+}
+
+Deno.test("formatter() names the column whose path a node got wrong", () => {
+  const table = formatter("table", false);
+  table.definition(resource("x", "printColumns: [{ name: Odd, jsonPath: '{.a[}' }]\n"));
+  assert.throws(
+    () => table.row("n1", KUBELET),
+    /^Error: Cannot show column "Odd": its path "{\.a\[}" is malformed$/,
+  );
+});
+
 Deno.test("formatter() marks the events of a watch and prints rows as they come", () => {
   const table = formatter("table", true);
   assert.equal(
