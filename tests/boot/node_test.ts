@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:tls";
 import { parseManifest } from "$lib/image/mod.ts";
-import { inspectCertificate, tlsKey } from "$lib/pki/mod.ts";
+import { encodePem, inspectCertificate, tlsKey } from "$lib/pki/mod.ts";
 import { badCredentials, credentialOptions } from "../conformance/credentials.ts";
 import { type CaseResult, pythonClient, pythonMissing } from "../conformance/python.ts";
 import { bootTest } from "./boot_test_case.ts";
@@ -51,12 +51,9 @@ function fingerprint(): Promise<string> {
       key: tlsKey(node.admin.key),
       ALPNProtocols: ["h2"],
     }, () => {
-      const der = socket.getPeerCertificate().raw.toString("base64");
+      const { raw } = socket.getPeerCertificate();
       socket.destroy();
-      resolve(
-        inspectCertificate(`-----BEGIN CERTIFICATE-----\n${der}\n-----END CERTIFICATE-----\n`)
-          .fingerprint,
-      );
+      resolve(inspectCertificate(encodePem("CERTIFICATE", raw)).fingerprint);
     });
     socket.on("error", reject);
   });
