@@ -1,6 +1,7 @@
 /** What the sequences of a machine work on; main.ts puts it together. */
 import type { KernelCmdline } from "$lib/cmdline/mod.ts";
 import type { EventRing, LogStore, ServiceManager } from "$lib/service/mod.ts";
+import type { ConfigPersistence } from "./config/persistence.ts";
 import type { ConfigStore } from "./config/store.ts";
 import type { NodeRuntime } from "./controllers/mod.ts";
 import type { ApiIdentity } from "./identity/api_identity.ts";
@@ -25,6 +26,8 @@ export interface Machine {
   readonly services: ServiceManager;
   readonly sequencer: Sequencer;
   readonly config: ConfigStore;
+  /** Where a configuration is kept over a reboot; absent as long as there is no such place. */
+  readonly configPersistence?: ConfigPersistence;
   /** The resources and the controllers that keep them. */
   readonly runtime: NodeRuntime;
   readonly identity: ApiIdentity;

@@ -6,6 +6,7 @@ import { unixTransport } from "$lib/rpc/mod.ts";
 import { EventRing, inProcess, LogStore, ServiceManager } from "$lib/service/mod.ts";
 import { MachineService, TaskEventSchema } from "$proto/machine/machine_pb.ts";
 import { fromBinary } from "@bufbuild/protobuf";
+import { ConfigStore } from "../config/store.ts";
 import { machineService } from "./mod.ts";
 import { collect, serve } from "./testing.ts";
 
@@ -26,10 +27,13 @@ const PARTS = {
   },
   platform: { name: "metal", mode: "metal" },
   hostname: () => "node-a",
+  config: new ConfigStore(),
+  log: () => {},
 };
 
 /** What the node answers now; a method that joins or leaves the API has to be said here. */
 const ANSWERED = [
+  "applyConfiguration",
   "cPUInfo",
   "copy",
   "diskStats",

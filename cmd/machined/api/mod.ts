@@ -6,6 +6,7 @@
  */
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { MachineService } from "$proto/machine/machine_pb.ts";
+import { configurationApi, type ConfigurationDeps } from "./configuration.ts";
 import { copyApi } from "./copy.ts";
 import { diskUsageApi } from "./disk_usage.ts";
 import { dmesgApi, type KmsgSource } from "./dmesg.ts";
@@ -17,7 +18,7 @@ import { kmsgFile } from "./kmsg_file.ts";
 import { listApi } from "./list.ts";
 import { logsApi, type LogsDeps } from "./logs.ts";
 import { type FilesystemRoom, mountsApi } from "./mounts.ts";
-import { powerApi, type PowerDeps } from "./power.ts";
+import { powerApi } from "./power.ts";
 import { processesApi } from "./processes.ts";
 import { readApi } from "./read.ts";
 import { servicesApi, type ServicesDeps } from "./services.ts";
@@ -29,7 +30,13 @@ export type { KmsgReader, KmsgSource } from "./dmesg.ts";
 
 /** All that the machine service needs from the rest of machined. */
 export interface MachineServiceDeps
-  extends VersionDeps, HostnameDeps, EventsDeps, Pick<LogsDeps, "logs">, ServicesDeps, PowerDeps {
+  extends
+    VersionDeps,
+    HostnameDeps,
+    EventsDeps,
+    Pick<LogsDeps, "logs">,
+    ServicesDeps,
+    ConfigurationDeps {
   /** The kernel log; /dev/kmsg unless told. */
   readonly kmsg?: KmsgSource;
   /** The room in a filesystem; asked of the kernel unless told. */
@@ -63,5 +70,6 @@ export function machineService(
     ...eventsApi(deps),
     ...servicesApi(deps),
     ...powerApi(deps),
+    ...configurationApi(deps),
   };
 }
