@@ -16,6 +16,7 @@ export function denoHost(env: Readonly<Record<string, string>>, output: Output):
       ? [Deno.execPath()]
       : [Deno.execPath(), "run", "-A", Deno.mainModule],
     stdinLine,
+    edit: openEditor,
     screen: () => openScreen(output.out),
   };
 }
@@ -27,4 +28,13 @@ async function stdinLine(): Promise<string> {
     if (text.includes("\n")) break;
   }
   return text.split("\n", 1)[0] ?? "";
+}
+
+/** A shell splits the editor's command line: `code --wait` and quoted paths are usual. */
+async function openEditor(editor: string, path: string): Promise<number> {
+  const [shell, ...args] = Deno.build.os === "windows"
+    ? ["cmd", "/C", `${editor} "${path}"`] as const
+    : ["/bin/sh", "-c", `${editor} "$@"`, editor, path] as const;
+  const streams = { stdin: "inherit", stdout: "inherit", stderr: "inherit" } as const;
+  return (await new Deno.Command(shell, { args, ...streams }).spawn().status).code;
 }

@@ -38,6 +38,8 @@ export interface Host {
   readonly self: readonly string[];
   /** The first line of stdin, or less when it ends sooner. */
   stdinLine(): Promise<string>;
+  /** Opens a file in an editor, a command line, until the user closes it; gives its exit code. */
+  edit(editor: string, path: string): Promise<number>;
   /** @throws {Error} when stdout is no terminal. */
   screen(): Screen;
 }

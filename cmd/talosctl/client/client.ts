@@ -53,6 +53,11 @@ export class Client implements Disposable {
     readonly signal: AbortSignal,
   ) {}
 
+  /** Calls to `node` alone, over the same connections; its failures are its own. */
+  only(node: string): Client {
+    return new Client(this.balancer, [node], this.signal);
+  }
+
   /**
    * The answers of a unary call, one a node; nodes that failed go to `failures`.
    * @throws {NodesError} when none answered
