@@ -24,6 +24,7 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "dnsmasq", package: "dnsmasq-base" },
   { probe: "python3", package: "python3" },
   { probe: "/usr/lib/python3/dist-packages/pip", package: "python3-pip" },
+  { probe: "/usr/lib/python3.11/ensurepip/__init__.py", package: "python3-venv" },
   { probe: "dot", package: "graphviz" },
   { probe: "git", package: "git" },
 ];

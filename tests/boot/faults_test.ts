@@ -1,0 +1,130 @@
+/**
+ * PID 1 under attack: orphans, signals, exceptions, killed services, an exhausted heap, the buttons of
+ * the machine. The node of the fault image does on command what no API offers.
+ */
+import assert from "node:assert/strict";
+import { bootTest } from "./boot_test_case.ts";
+import { faultImage } from "./fault_image.ts";
+import { FaultLine } from "./fault_line.ts";
+import { BOOT_MS, type Node, startNode, until } from "./node.ts";
+
+let directory: string;
+let node: Node;
+let line: FaultLine;
+
+Deno.test.beforeAll(async () => {
+  directory = await Deno.makeTempDir({ prefix: "faults-test-" });
+});
+
+Deno.test.afterAll(async () => {
+  line?.[Symbol.dispose]();
+  await node?.[Symbol.asyncDispose]();
+  await Deno.remove(directory, { recursive: true });
+});
+
+/** Waits for the API and for the end of the boot sequence after console offset `from`. */
+async function booted(from: number): Promise<void> {
+  await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS, from);
+  await until(async () => void await node.machine.version({}), 60_000, node.vm);
+}
+
+/** Waits until the service's process is another one than `pid` and its health is good again. */
+async function backAgain(id: string, from: number): Promise<void> {
+  await node.vm.until(new RegExp(`service\\[${id}\\].*started with PID`), 90_000, from);
+  await until(
+    async () => {
+      const services = (await node.machine.serviceList({})).messages[0]?.services ?? [];
+      const service = services.find((one) => one.id === id);
+      assert.deepEqual([service?.state, service?.health?.healthy], ["Running", true]);
+    },
+    120_000,
+    node.vm,
+  );
+}
+
+const consoleEnd = async () => (await node.vm.console()).length;
+
+bootTest("the fault image boots", async () => {
+  const image = await faultImage();
+  const path = `${directory}/fault.sock`;
+  const serial = ["-chardev", `socket,id=fault,path=${path},server=on,wait=off`];
+  node = await startNode({ image, args: [...serial, "-serial", "chardev:fault"] });
+  await until(async () => void await Deno.stat(path), 10_000);
+  line = new FaultLine(path);
+  await booted(0);
+});
+
+for (const role of ["apid", "routerd"]) {
+  bootTest(`${role} comes back after kill -9, and the API answers`, async () => {
+    const from = await consoleEnd();
+    assert.match(await line.ask(`kill ${role}`), /^killed \d+$/);
+    await backAgain(role, from);
+  });
+}
+
+bootTest("10,000 double-forked orphans leave no zombie a second later", async () => {
+  assert.equal(await line.ask("orphans 10000", 600_000), "zombies 0");
+  await node.machine.version({});
+});
+
+for (const [name, number] of [["HUP", 1], ["QUIT", 3], ["USR1", 10], ["SEGV", 11]] as const) {
+  bootTest(`SIG${name} to PID 1 changes nothing`, async () => {
+    const before = await line.ask("bootId");
+    assert.equal(await line.ask(`signal ${number}`), "sent");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(await line.ask("bootId"), before);
+  });
+}
+
+bootTest(
+  "an exception in a timer and a rejected promise are logged, and nothing else",
+  async () => {
+    const from = await consoleEnd();
+    assert.equal(await line.ask("throw"), "thrown");
+    await node.vm.until(/uncaught error: Error: thrown in a timer on purpose/, 20_000, from);
+    assert.equal(await line.ask("reject"), "rejected");
+    await node.vm.until(/unhandled rejection: Error: rejected on purpose/, 20_000, from);
+    await node.machine.version({});
+  },
+);
+
+bootTest("an exception in a service restarts that service alone", async () => {
+  const from = await consoleEnd();
+  const runs = Number(await line.ask("runs"));
+  assert.equal(await line.ask("service"), "failed");
+  await node.vm.until(/service\[faulty\].*the service was told to fail/, 20_000, from);
+  await until(async () => assert.equal(Number(await line.ask("runs")), runs + 1), 30_000);
+  const others = (await node.machine.serviceList({})).messages[0]?.services ?? [];
+  for (const { id, state } of others) assert.equal(state, "Running", id);
+});
+
+bootTest(
+  "an exhausted heap in PID 1 ends in a reboot, and the node comes back by itself",
+  async () => {
+    const before = await line.ask("bootId");
+    const from = await consoleEnd();
+    line.send("oom");
+    await node.vm.until(/Kernel panic - not syncing: Attempted to kill init/, 180_000, from);
+    await booted(from);
+    assert.notEqual(await line.ask("bootId"), before);
+  },
+);
+
+bootTest("SIGINT to PID 1, as Ctrl-Alt-Del sends it, reboots", async () => {
+  const before = await line.ask("bootId");
+  const from = await consoleEnd();
+  await line.ask("signal 2");
+  await node.vm.until(/reboot requested by SIGINT/, 20_000, from);
+  await booted(from);
+  assert.notEqual(await line.ask("bootId"), before);
+});
+
+bootTest("the power button shuts the machine down", async () => {
+  const from = await consoleEnd();
+  await node.vm.monitor("system_powerdown");
+  await node.vm.until(/shutdown requested by power button/, 20_000, from);
+  const timer = setTimeout(() => node.vm[Symbol.asyncDispose](), 120_000);
+  const { success } = await node.vm.ended;
+  clearTimeout(timer);
+  assert.equal(success, true, "QEMU ended by itself");
+});
