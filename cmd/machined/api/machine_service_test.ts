@@ -40,6 +40,7 @@ const ANSWERED = [
   "diskUsage",
   "dmesg",
   "events",
+  "generateConfiguration",
   "hostname",
   "list",
   "loadAvg",

@@ -12,6 +12,7 @@ import { diskUsageApi } from "./disk_usage.ts";
 import { dmesgApi, type KmsgSource } from "./dmesg.ts";
 import { eventsApi, type EventsDeps } from "./events.ts";
 import { BlockingCalls } from "./files/blocking.ts";
+import { generateApi } from "./generate.ts";
 import { hostProc, hostStatfs } from "./host.ts";
 import { hostnameApi, type HostnameDeps } from "./hostname.ts";
 import { kmsgFile } from "./kmsg_file.ts";
@@ -71,5 +72,6 @@ export function machineService(
     ...servicesApi(deps),
     ...powerApi(deps),
     ...configurationApi(deps),
+    ...generateApi(deps),
   };
 }
