@@ -104,7 +104,7 @@ export class ConnectionGuard {
     if (!connection) return;
     connection.session = session;
     this.#bySession.set(session, connection);
-    if (connection.refused) session.destroy();
+    if (connection.refused) connection.socket.destroy();
   }
 
   /** Counts a call on its connection; false when the connection may make none. */
@@ -131,18 +131,14 @@ export class ConnectionGuard {
   /** Ends every connection. */
   close(): void {
     clearInterval(this.#sweep);
-    for (const { socket, session } of this.#open.values()) {
-      session?.destroy();
-      socket.destroy();
-    }
+    for (const { socket } of this.#open.values()) endAbruptly(socket);
   }
 
   #drop(connection: Connection, reason: string): void {
     if (connection.refused) return;
     connection.refused = true;
     this.onRefused(connection.peer, reason);
-    connection.session?.destroy();
-    connection.socket.destroy();
+    endAbruptly(connection.socket);
   }
 
   /** A Map iterates in order of arrival, so the first without a call is the one waiting longest. */
@@ -175,4 +171,13 @@ export class ConnectionGuard {
     const raw = (socket as { _parent?: net.Socket } | undefined)?._parent;
     return (raw && this.#bySocket.get(raw)) ?? (socket && this.#bySocket.get(socket));
   }
+}
+
+/**
+ * Ends the socket below a session, which follows by itself. Destroying the session would send a goodbye
+ * that names its last stream, and the runtime can die of an assertion in nghttp2 while it closes the
+ * streams behind that (denoland/deno#36788).
+ */
+function endAbruptly(socket: net.Socket): void {
+  socket.destroy();
 }

@@ -41,7 +41,7 @@ export interface Node extends AsyncDisposable {
 }
 
 /** How long a boot may take on a loaded machine, milliseconds. */
-export const BOOT_MS = 180_000;
+export const BOOT_MS = 300_000;
 
 let counter = 0;
 

@@ -1,5 +1,5 @@
 import * as http2 from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { Buffer } from "node:buffer";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -28,11 +28,11 @@ export async function testPki(now = new Date()): Promise<TestPki> {
 
 /** A server that speaks gRPC over mutual TLS as apid does, on a loopback port of its own. */
 export class TestNode implements AsyncDisposable {
-  readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #sockets = new Set<Socket>();
   private constructor(readonly server: http2.Http2SecureServer, readonly endpoint: string) {
-    server.on("session", (session) => {
-      this.#sessions.add(session);
-      session.once("close", () => this.#sessions.delete(session));
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
     });
   }
 
@@ -64,7 +64,8 @@ export class TestNode implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.#sessions) session.destroy();
+    // Destroying sessions instead can end the process in nghttp2 (denoland/deno#36788).
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 }
