@@ -20,8 +20,3 @@ export const SOCKETS = {
 
 /** User ids of the services that do not run as root; each is also the service's group. */
 export const UIDS = { apid: 50, routerd: 51, networkd: 52, timed: 53, trustd: 54 } as const;
-
-/** Where the manifest of the running image lies: the signed root hash, sizes, versions. */
-export const IMAGE_MANIFEST = "/etc/image/manifest.json";
-/** The running machine configuration. */
-export const MACHINE_CONFIG = "/system/state/config.yaml";
