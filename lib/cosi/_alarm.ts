@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "$lib/clock/mod.ts";
 import { Pace, type PaceLimits } from "./pace.ts";
 
 /** Longer sleeps are cut: a wall clock that jumps should not be slept through. */

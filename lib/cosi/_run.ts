@@ -1,5 +1,5 @@
 import type { Alarm } from "./_alarm.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "$lib/clock/mod.ts";
 import type { Controller, ControllerRuntime, Pass } from "./controller.ts";
 import type { State } from "./state.ts";
 import { StatePass } from "./_pass.ts";

@@ -1,6 +1,6 @@
 import { Alarm } from "./_alarm.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "$lib/clock/mod.ts";
 import type { Controller } from "./controller.ts";
 import type { PaceLimits } from "./pace.ts";
 import type { ResourceEvent, State } from "./state.ts";

@@ -1,5 +1,5 @@
 import type { BackoffOptions } from "./backoff.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "$lib/clock/mod.ts";
 import type { Controller } from "./controller.ts";
 import { Dependencies, type DependencyEdge } from "./dependencies.ts";
 import type { PaceLimits } from "./pace.ts";

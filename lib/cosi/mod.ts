@@ -13,7 +13,7 @@
  * @module
  */
 export { Backoff, type BackoffOptions } from "./backoff.ts";
-export { type Clock, systemClock } from "./clock.ts";
+export { type Clock, systemClock } from "$lib/clock/mod.ts";
 export {
   type Controller,
   type ControllerRuntime,

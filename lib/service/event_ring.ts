@@ -13,7 +13,7 @@ import type {
   TaskEventSchema,
 } from "$proto/machine/machine_pb.ts";
 import { Wake } from "./_wake.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "$lib/clock/mod.ts";
 import { isXid, XidSource } from "./xid.ts";
 
 /** The message types that are published as events. */

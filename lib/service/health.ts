@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "$lib/clock/mod.ts";
 import type { ServiceHealthCheck } from "./service.ts";
 
 /** What a health check takes where its definition says nothing, in milliseconds. */

@@ -1,5 +1,5 @@
 import { ServiceStateEventSchema } from "$proto/machine/machine_pb.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "$lib/clock/mod.ts";
 import type { EventRing } from "./event_ring.ts";
 import { dependencyCycle, dependents } from "./order.ts";
 import { ServiceRecord, type ServiceStatus, stateAction } from "./record.ts";

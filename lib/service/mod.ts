@@ -17,7 +17,7 @@
  *
  * @module
  */
-export { type Clock, systemClock } from "./clock.ts";
+export { type Clock, systemClock } from "$lib/clock/mod.ts";
 export {
   EVENT_TYPE_PREFIX,
   type EventPosition,

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "$lib/clock/mod.ts";
 import { messageOf } from "./health.ts";
 import type { Latest } from "./latest.ts";
 import { textLines } from "./lines.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "$lib/clock/mod.ts";
 import { messageOf, watchHealth } from "./health.ts";
 import type { ServiceRecord } from "./record.ts";
 import { type RunReport, type Service, SkipService } from "./service.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "$lib/clock/mod.ts";
 
 /** Time that stands still until `advance` moves it. */
 export class FakeClock implements Clock {

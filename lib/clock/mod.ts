@@ -1,4 +1,10 @@
-/** Time as the service machinery sees it; tests hand in a clock of their own. */
+/**
+ * Time, as everything that waits sees it.
+ *
+ * @module
+ */
+
+/** A clock; tests hand in one of their own. */
 export interface Clock {
   /** Wall time in milliseconds since 1970. */
   now(): number;
