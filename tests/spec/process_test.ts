@@ -6,23 +6,26 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { unpackTar } from "modern-tar";
-import { MachineService } from "$proto/machine/machine_pb.ts";
+import type { HandlerContext } from "@connectrpc/connect";
+import type { DmesgRequest } from "$proto/machine/machine_pb.ts";
 import { TestNode, testPki, testTalosconfig } from "../../cmd/talosctl/testing/cluster.ts";
 import { testRoutes } from "../../cmd/talosctl/testing/machine.ts";
 import { Home } from "./spec.ts";
 
+async function* endless(
+  _request: DmesgRequest,
+  { signal }: HandlerContext,
+): AsyncGenerator<{ bytes: Uint8Array<ArrayBuffer> }> {
+  while (!signal.aborted) {
+    yield { bytes: new TextEncoder().encode("line\n") };
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 /** A home whose talosconfig `c` leads to a node that also follows its kernel log for ever. */
 async function world(): Promise<{ home: Home; stop: () => Promise<void> }> {
   const pki = await testPki();
-  const node = await TestNode.start(pki, (router) => {
-    testRoutes(router);
-    router.rpc(MachineService.method.dmesg, async function* (_request, { signal }) {
-      while (!signal.aborted) {
-        yield { bytes: new TextEncoder().encode("line\n") };
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    });
-  });
+  const node = await TestNode.start(pki, (router) => testRoutes(router, { dmesg: endless }));
   const home = await Home.make();
   await Deno.writeTextFile(home.at("c"), testTalosconfig(pki, { endpoints: [node.endpoint] }));
   return {

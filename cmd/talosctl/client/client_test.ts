@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import * as net from "node:net";
-import type { Http2ServerRequest } from "node:http2";
+import { createSecureServer, type ServerHttp2Stream } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
-import { hoursMs } from "$lib/pki/mod.ts";
+import { hoursMs, issueServerLeaf, sans, tlsKey } from "$lib/pki/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import { TestNode, type TestPki, testPki } from "../testing/cluster.ts";
 import { DEAD_NODE, machine } from "../testing/machine.ts";
@@ -63,13 +64,31 @@ Deno.test("Client.unary() keeps the answers of the living when a node is dead", 
 
 Deno.test("Client sends each node as a metadata entry of its own", async () => {
   const pki = await testPki();
-  let raw: string[] = [];
-  await using node = await serving(pki, machine);
-  node.server.on("request", (request: Http2ServerRequest) => void (raw = request.rawHeaders));
-  using client = clientOf(pki, [node.endpoint], { nodes: ["a", "b"] });
-  await client.unary(method.version, {});
+  const leaf = await issueServerLeaf({
+    ca: pki.ca,
+    sans: sans(["127.0.0.1"]),
+    now: new Date(),
+    lifetimeMs: hoursMs(1),
+  });
+  let raw: readonly string[] = [];
+  // A server of its own: headers that came twice can only be told apart in their raw form.
+  const server = createSecureServer({ cert: leaf.crt, key: tlsKey(leaf.key) });
+  server.on("sessionError", () => {});
+  server.on("stream", (stream: ServerHttp2Stream, ...rest: unknown[]) => {
+    raw = rest[2] as string[];
+    const trailers = { "grpc-status": "0" };
+    stream.respond({ ":status": 200, "content-type": "application/grpc", ...trailers }, {
+      endStream: true,
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  using client = clientOf(pki, [`127.0.0.1:${port}`], { nodes: ["a", "b"] });
+  await client.unary(method.version, {}).catch(() => {});
   const nodes = raw.flatMap((name, index) => name === "nodes" ? [raw[index + 1]] : []);
   assert.deepEqual(nodes, ["a", "b"]);
+  client[Symbol.dispose]();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
 });
 
 Deno.test("Client without nodes asks the first endpoint that connects", async () => {

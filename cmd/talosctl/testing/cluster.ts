@@ -1,8 +1,4 @@
-import * as http2 from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
 import { Buffer } from "node:buffer";
-import type { ConnectRouter } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { stringify } from "yaml";
 import {
   createCa,
@@ -13,6 +9,16 @@ import {
   sans,
   tlsKey,
 } from "$lib/pki/mod.ts";
+import {
+  CallRegistry,
+  DEADLINES,
+  dispatch,
+  type GrpcServer,
+  MESSAGE_LIMIT_BYTES,
+  type Routes,
+  ServedMethods,
+  serveStreams,
+} from "$lib/rpc/mod.ts";
 
 /** The PKI of a test cluster: its CA and a client of it. */
 export interface TestPki {
@@ -28,20 +34,10 @@ export async function testPki(now = new Date()): Promise<TestPki> {
 
 /** A server that speaks gRPC over mutual TLS as apid does, on a loopback port of its own. */
 export class TestNode implements AsyncDisposable {
-  readonly #sockets = new Set<Socket>();
-  private constructor(readonly server: http2.Http2SecureServer, readonly endpoint: string) {
-    server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
-  }
+  private constructor(readonly server: GrpcServer, readonly endpoint: string) {}
 
   /** Starts a node that answers by `routes`. */
-  static async start(
-    pki: TestPki,
-    routes: (router: ConnectRouter) => void,
-    host = "127.0.0.1",
-  ): Promise<TestNode> {
+  static async start(pki: TestPki, routes: Routes, host = "127.0.0.1"): Promise<TestNode> {
     const now = new Date();
     const leaf = await issueServerLeaf({
       ca: pki.ca,
@@ -49,24 +45,25 @@ export class TestNode implements AsyncDisposable {
       now,
       lifetimeMs: hoursMs(1),
     });
-    const server = http2.createSecureServer({
-      cert: leaf.crt,
-      key: tlsKey(leaf.key),
-      ca: pki.ca.crt,
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.3",
-    }, connectNodeAdapter({ routes, grpc: true, grpcWeb: false, connect: false }));
-    server.on("sessionError", () => {});
-    server.on("tlsClientError", () => {});
-    await new Promise<void>((resolve) => server.listen(0, host, resolve));
-    return new TestNode(server, `${host}:${(server.address() as AddressInfo).port}`);
+    const server = await serveStreams({
+      listen: { host, port: 0 },
+      tls: {
+        identity: { ca: pki.ca.crt, cert: leaf.crt, key: tlsKey(leaf.key) },
+        vet: () => undefined,
+      },
+      onStream: dispatch({
+        methods: new ServedMethods(routes),
+        registry: new CallRegistry(),
+        deadlines: DEADLINES,
+        messageBytes: MESSAGE_LIMIT_BYTES,
+        onError: () => {},
+      }),
+    });
+    return new TestNode(server, `${host}:${server.port}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Destroying sessions instead can end the process in nghttp2 (denoland/deno#36788).
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    await this.server.close();
   }
 }
 

@@ -1,4 +1,5 @@
-import { Code, ConnectError, type ConnectRouter, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { ServiceRouter } from "$lib/rpc/mod.ts";
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { packTar } from "modern-tar";
@@ -334,9 +335,12 @@ function definition(id: string, yaml: string): MessageInitShape<typeof ResourceS
   };
 }
 
-/** All of the services above. */
-export function testRoutes(router: ConnectRouter): void {
-  router.service(MachineService, machine);
+/** All of the services above; `overrides` replaces methods of the machine service. */
+export function testRoutes(
+  router: ServiceRouter,
+  overrides: Partial<ServiceImpl<typeof MachineService>> = {},
+): void {
+  router.service(MachineService, { ...machine, ...overrides });
   router.service(NetworkService, network);
   router.service(TimeService, time);
   router.service(ResourceService, resources);
