@@ -41,6 +41,9 @@ export function errno(): number {
   return new Deno.UnsafePointerView(location).getInt32();
 }
 
+// The first read sets up its own call, which may change errno: done once, before it matters.
+errno();
+
 /** `result` of a C call as it is. @throws {SyscallError} when it is -1, with errno's reason. */
 export function check<T extends number | bigint>(syscall: string, result: T, subject?: string): T {
   // Loose on purpose: -1 and -1n are both failure.
