@@ -80,12 +80,8 @@ export class NetlinkSocket implements Disposable {
   }
 
   /** Waits for the next datagram. @throws the reason of `signal` when it ends first. */
-  async receive(poller: FdPoller, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    for (;;) {
-      const bytes = this.tryReceive();
-      if (bytes) return bytes;
-      await poller.readable(this.fd, signal);
-    }
+  receive(poller: FdPoller, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    return poller.whenReadable(this.fd, () => this.tryReceive(), signal);
   }
 
   close(): void {

@@ -82,12 +82,8 @@ export class PacketSocket implements Disposable {
   }
 
   /** Waits for the next packet. @throws the reason of `signal` when it ends first. */
-  async receive(poller: FdPoller, signal?: AbortSignal): Promise<LinkPacket> {
-    for (;;) {
-      const packet = this.tryReceive();
-      if (packet) return packet;
-      await poller.readable(this.fd, signal);
-    }
+  receive(poller: FdPoller, signal?: AbortSignal): Promise<LinkPacket> {
+    return poller.whenReadable(this.fd, () => this.tryReceive(), signal);
   }
 
   close(): void {

@@ -53,6 +53,15 @@ export class FdPoller implements AsyncDisposable {
     return this.#wait(fd, POLL.IN, signal);
   }
 
+  /** The first thing that `tryRead` gives; it is asked at once, and again each time `fd` has bytes. */
+  async whenReadable<T>(fd: Fd, tryRead: () => T | undefined, signal?: AbortSignal): Promise<T> {
+    for (;;) {
+      const read = tryRead();
+      if (read !== undefined) return read;
+      await this.readable(fd, signal);
+    }
+  }
+
   /** Resolves when a write to `fd` will not block, or fails. */
   writable(fd: Fd, signal?: AbortSignal): Promise<void> {
     return this.#wait(fd, POLL.OUT, signal);

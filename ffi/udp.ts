@@ -76,12 +76,8 @@ export class UdpSocket implements Disposable {
   }
 
   /** Waits for the next datagram. @throws the reason of `signal` when it ends first. */
-  async receive(poller: FdPoller, signal?: AbortSignal): Promise<Datagram> {
-    for (;;) {
-      const datagram = this.tryReceive();
-      if (datagram) return datagram;
-      await poller.readable(this.fd, signal);
-    }
+  receive(poller: FdPoller, signal?: AbortSignal): Promise<Datagram> {
+    return poller.whenReadable(this.fd, () => this.tryReceive(), signal);
   }
 
   close(): void {
