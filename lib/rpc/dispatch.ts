@@ -11,6 +11,7 @@ import { admit } from "./guard.ts";
 import { inflate } from "./inflate.ts";
 import { deadlinePassed } from "./outcome.ts";
 import { callDeadline } from "./pass.ts";
+import { requestFrames } from "./request_stream.ts";
 import type { OnStream } from "./server.ts";
 import type { ServedMethod, ServedMethods } from "./services.ts";
 import { OK, type Status } from "./status.ts";
@@ -68,7 +69,8 @@ class ServedCall implements OpenCall {
     if (deadlineMs !== undefined) {
       this.#timer = setTimeout(() => this.fail(deadlinePassed(deadlineMs)), deadlineMs);
     }
-    this.#readRequest();
+    if (this.served.method.methodKind === "client_streaming") void this.#answerStream();
+    else this.#readRequest();
     return undefined;
   }
 
@@ -97,16 +99,36 @@ class ServedCall implements OpenCall {
     });
   }
 
+  /** Answers a stream of requests; the handler takes them as they come. */
+  async #answerStream(): Promise<void> {
+    try {
+      this.#reply(await (this.served.call(this.#requests(), this.#context) as Promise<Message>));
+    } catch (error) {
+      this.#throwOut(error);
+    }
+  }
+
+  async *#requests(): AsyncGenerator<Message> {
+    const waiting = (since: number | undefined): void => void (this.waitingSince = since);
+    for await (const frame of requestFrames(this.stream, this.options.messageBytes, waiting)) {
+      yield await this.#message(frame);
+    }
+  }
+
   async #answer(frame: Frame): Promise<void> {
     const { method } = this.served;
     try {
-      const request = this.#decode(frame.compressed ? await this.#inflated(frame) : frame.message);
+      const request = await this.#message(frame);
       const result = this.served.call(request, this.#context);
       if (method.methodKind === "unary") this.#reply(await (result as Promise<Message>));
       else await this.#replyStream(result as AsyncIterable<Message>);
     } catch (error) {
       this.#throwOut(error);
     }
+  }
+
+  async #message(frame: Frame): Promise<Message> {
+    return this.#decode(frame.compressed ? await this.#inflated(frame) : frame.message);
   }
 
   #decode(message: Uint8Array): Message {

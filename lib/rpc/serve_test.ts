@@ -64,6 +64,42 @@ Deno.test("serveUnix() answers unary calls and streams of a Connect client", asy
   });
 });
 
+/** Chunks of 64 KiB; `sent` counts those that were asked for. */
+class Upload {
+  sent = 0;
+  async *chunks(count: number): AsyncGenerator<{ bytes: Uint8Array }> {
+    for (; this.sent < count; this.sent++) yield { bytes: new Uint8Array(65_536) };
+  }
+}
+
+Deno.test("serveUnix() hands a stream of requests to its handler as they come", async () => {
+  let sum = 0;
+  await serving({
+    async etcdRecover(requests) {
+      for await (const { bytes } of requests) sum += bytes.length;
+      return { messages: [{}] };
+    },
+  }, async ({ client }) => {
+    const machine = createClient(MachineService, client);
+    assert.equal((await machine.etcdRecover(new Upload().chunks(100))).messages.length, 1);
+    assert.equal(sum, 6_553_600);
+  });
+});
+
+Deno.test("serveUnix() answers a handler that gives up on a stream of requests", async () => {
+  const upload = new Upload();
+  await serving({
+    async etcdRecover(requests) {
+      for await (const _first of requests) break;
+      throw new ConnectError("it is no snapshot", Code.InvalidArgument);
+    },
+  }, async ({ client }) => {
+    const machine = createClient(MachineService, client);
+    await assert.rejects(machine.etcdRecover(upload.chunks(10_000)), /it is no snapshot/);
+    assert.ok(upload.sent < 10_000);
+  });
+});
+
 Deno.test("serveUnix() makes the socket with its mode, in place of what was there", async () => {
   await serving({ version }, async ({ path, server }) => {
     assert.equal((await stat(path)).mode & 0o777, 0o640);

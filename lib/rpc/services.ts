@@ -14,7 +14,7 @@ export type Routes = (router: ServiceRouter) => void;
 /** A method that is served. */
 export interface ServedMethod {
   readonly method: DescMethod;
-  /** The implementation: gives a message, or for a server stream an async iterable of them. */
+  /** The implementation: takes and gives a message, or an async iterable of them where it streams. */
   readonly call: (request: unknown, context: CallContext) => unknown;
 }
 
@@ -53,7 +53,7 @@ export class ServedMethods {
   }
 }
 
-/** No method of the API takes a stream of requests. */
+/** No method of the API streams both ways. */
 function isServable({ methodKind }: DescMethod): boolean {
-  return methodKind === "unary" || methodKind === "server_streaming";
+  return methodKind !== "bidi_streaming";
 }

@@ -5,6 +5,7 @@ const STREAMING = new Set([
   "/machine.MachineService/Copy",
   "/machine.MachineService/DiskUsage",
   "/machine.MachineService/Dmesg",
+  "/machine.MachineService/EtcdSnapshot",
   "/machine.MachineService/Events",
   "/machine.MachineService/Kubeconfig",
   "/machine.MachineService/List",
