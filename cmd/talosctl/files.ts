@@ -39,6 +39,24 @@ export async function readText(files: HostFiles, path: string): Promise<string> 
   }
 }
 
+/** Bytes that are read of a file, or sent, at once. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** The bytes of a file, piece by piece. @throws {Error} that names the path. */
+export async function* fileChunks(files: HostFiles, path: string): AsyncGenerator<Uint8Array> {
+  try {
+    using file = await files.open(path);
+    for (;;) {
+      const buffer = new Uint8Array(CHUNK_BYTES);
+      const count = await file.read(buffer);
+      if (count === null) return;
+      yield buffer.subarray(0, count);
+    }
+  } catch (cause) {
+    throw new Error(`Cannot read "${path}": ${fileReason(cause)}`, { cause });
+  }
+}
+
 /** What is at `path`, links followed; undefined when there is nothing. */
 export async function statIfPresent(
   files: HostFiles,

@@ -14,7 +14,7 @@ import { Home } from "./spec.ts";
 
 const HERE = import.meta.dirname ?? ".";
 
-for (const name of ["node", "offline", "usage"]) {
+for (const name of ["node", "kubernetes", "offline", "usage"]) {
   const file = join(HERE, `${name}.golden`);
   Deno.test(`talosctl prints as ${name}.golden says`, async (test) => {
     const pki = await testPki();
@@ -23,7 +23,8 @@ for (const name of ["node", "offline", "usage"]) {
     const talosconfig = testTalosconfig(pki, { endpoints: [node.endpoint] });
     await Deno.writeTextFile(home.at("cluster"), talosconfig);
     const port = node.endpoint.slice(node.endpoint.indexOf(":") + 1);
-    const env: Record<string, string> = name === "node" ? { TALOSCONFIG: home.at("cluster") } : {};
+    const online = name === "node" || name === "kubernetes";
+    const env: Record<string, string> = online ? { TALOSCONFIG: home.at("cluster") } : {};
     const printed: string[] = [];
     for (const golden of readGolden(await Deno.readTextFile(file))) {
       const args = golden.args.map((arg) => arg.replace("PORT", port));

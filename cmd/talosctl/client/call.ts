@@ -9,7 +9,8 @@ export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 export interface CallRequest {
   /** `/machine.MachineService/Memory`. */
   readonly path: string;
-  readonly message: Uint8Array;
+  /** The request; several messages for a method that takes a stream of them. */
+  readonly message: Uint8Array | AsyncIterable<Uint8Array>;
   /** Target nodes; each travels as a `nodes` metadata entry of its own. */
   readonly nodes: readonly string[];
   /** Undefined only for streams that are followed. */
@@ -49,7 +50,7 @@ export async function* callMessages(
   );
   try {
     if (request.signal.aborted) onAbort();
-    stream.end(frame(request.message));
+    void send(stream, request.message).catch(fail);
     yield* messages(stream, ended.signal, () => failure);
     if (failure) throw failure;
     checkStatus(headers, trailers);
@@ -71,6 +72,28 @@ function headersOf({ path, nodes, timeoutMs }: CallRequest): Record<string, stri
     // One header field a node: Go's metadata keeps fields apart and does not split commas.
     ...(nodes.length === 0 ? {} : { nodes: [...nodes] }),
   };
+}
+
+/** Sends the request; a stream of messages stops where the node has heard enough. */
+async function send(stream: ClientHttp2Stream, message: CallRequest["message"]): Promise<void> {
+  if (message instanceof Uint8Array) return void stream.end(frame(message));
+  for await (const one of message) {
+    if (stream.destroyed || stream.closed) return;
+    if (!stream.write(frame(one))) await drained(stream);
+  }
+  if (!stream.destroyed) stream.end();
+}
+
+function drained(stream: ClientHttp2Stream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off("drain", done);
+      stream.off("close", done);
+      resolve();
+    };
+    stream.once("drain", done);
+    stream.once("close", done);
+  });
 }
 
 function aborted(reason: unknown): Error {

@@ -1,5 +1,6 @@
 import {
   create,
+  type DescMethodClientStreaming,
   type DescMethodServerStreaming,
   type DescMethodUnary,
   fromBinary,
@@ -8,8 +9,9 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import type { DescMessage } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Balancer } from "./balancer.ts";
+import type { CallRequest } from "./call.ts";
 import { type NodeFailure, NodesError } from "../errors.ts";
 import { RpcError } from "./rpc_error.ts";
 
@@ -67,9 +69,31 @@ export class Client implements Disposable {
     request: MessageInitShape<I>,
     options: CallOptions = {},
   ): Promise<Answer<ElementOf<O>>[]> {
+    return await this.#gather(this.#call(method, request, options.timeoutMs ?? UNARY_MS));
+  }
+
+  /** Sends a stream of requests; the answers are those of a unary call. @throws {NodesError} */
+  async upload<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodClientStreaming<I, O>,
+    requests: AsyncIterable<MessageInitShape<I>>,
+    options: CallOptions = {},
+  ): Promise<Answer<ElementOf<O>>[]> {
+    return await this.#gather(this.#send(
+      method,
+      (async function* () {
+        for await (const request of requests) {
+          yield toBinary(method.input, create(method.input, request));
+        }
+      })(),
+      options.timeoutMs ?? STREAM_MS,
+    ));
+  }
+
+  async #gather<O extends DescMessage>(
+    replies: AsyncIterable<{ node: string; message: MessageShape<O> }>,
+  ): Promise<Answer<ElementOf<O>>[]> {
     const answers: Answer<ElementOf<O>>[] = [];
-    const timeoutMs = options.timeoutMs ?? UNARY_MS;
-    for await (const { node, message } of this.#call(method, request, timeoutMs)) {
+    for await (const { node, message } of replies) {
       const { messages } = message as unknown as { messages: ElementOf<O>[] };
       for (const element of messages) {
         const answer = this.#sort(node, element);
@@ -97,15 +121,23 @@ export class Client implements Disposable {
     this.balancer[Symbol.dispose]();
   }
 
-  async *#call<I extends DescMessage, O extends DescMessage>(
+  #call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O> | DescMethodServerStreaming<I, O>,
     request: MessageInitShape<I>,
+    timeoutMs: number | undefined,
+  ): AsyncGenerator<{ node: string; message: MessageShape<O> }> {
+    return this.#send(method, toBinary(method.input, create(method.input, request)), timeoutMs);
+  }
+
+  async *#send<O extends DescMessage>(
+    method: DescMethod & { readonly output: O },
+    request: CallRequest["message"],
     timeoutMs: number | undefined,
   ): AsyncGenerator<{ node: string; message: MessageShape<O> }> {
     const connection = await this.balancer.connection();
     const messages = connection.messages({
       path: `/${method.parent.typeName}/${method.name}`,
-      message: toBinary(method.input, create(method.input, request)),
+      message: request,
       nodes: this.nodes,
       signal: this.signal,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),

@@ -48,5 +48,10 @@ export const etcdCommand = group<Session>({
     { names: ["leave"], load: () => Promise.resolve(leaveCommand) },
     { names: ["members"], load: () => Promise.resolve(membersCommand) },
     { names: ["remove-member"], load: () => Promise.resolve(removeCommand) },
+    {
+      names: ["snapshot"],
+      load: async () => (await import("./etcd_snapshot.ts")).snapshotCommand,
+    },
+    { names: ["status"], load: async () => (await import("./etcd_status.ts")).statusCommand },
   ],
 });

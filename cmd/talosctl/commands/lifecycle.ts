@@ -6,15 +6,6 @@ import { command, type Session } from "../session.ts";
 /** An upgrade pulls an image before it answers. */
 const UPGRADE_MS = 30 * 60_000;
 
-/** `talosctl bootstrap` */
-export const bootstrapCommand = command({
-  summary: "Bootstrap the cluster",
-  async run(_flags, session: Session) {
-    const client = await session.client();
-    await client.unary(MachineService.method.bootstrap, {});
-  },
-});
-
 /** `talosctl upgrade` */
 export const upgradeCommand = command({
   summary: "Upgrade Talos on the target node",

@@ -14,7 +14,7 @@ function hidden(names: Entry<Session>["names"], load: Load): Entry<Session> {
 /** Every command of talosctl; a command's file is loaded when it is run, completed or listed. */
 export const COMMANDS: readonly Entry<Session>[] = [
   on(["apply-config", "apply"], async () => (await import("./apply_config.ts")).applyConfigCommand),
-  on(["bootstrap"], async () => (await import("./lifecycle.ts")).bootstrapCommand),
+  on(["bootstrap"], async () => (await import("./bootstrap.ts")).bootstrapCommand),
   on(["cluster"], async () => (await import("./cluster.ts")).clusterCommand),
   on(["completion"], async () => (await import("./completion.ts")).completionCommand),
   on(["config"], async () => (await import("./config.ts")).configCommand),
@@ -28,6 +28,7 @@ export const COMMANDS: readonly Entry<Session>[] = [
   on(["get", "g"], async () => (await import("./get.ts")).getCommand),
   on(["inspect"], async () => (await import("./inspect.ts")).inspectCommand),
   on(["interfaces"], async () => (await import("./interfaces.ts")).interfacesCommand),
+  on(["kubeconfig"], async () => (await import("./kubeconfig.ts")).kubeconfigCommand),
   on(["list", "ls"], async () => (await import("./list.ts")).listCommand),
   on(["logs"], async () => (await import("./logs.ts")).logsCommand),
   on(["memory", "m", "free"], async () => (await import("./memory.ts")).memoryCommand),

@@ -15,35 +15,10 @@ import {
 import { NetworkService } from "$proto/network/network_pb.ts";
 import { EventType, type ResourceSchema, ResourceService } from "$proto/resource/resource_pb.ts";
 import { type TimeSchema, TimeService } from "$proto/time/time_pb.ts";
-import { addressed } from "./cluster.ts";
-
-/** A node that is addressed but down, in every test cluster. */
-export const DEAD_NODE = "10.0.0.9";
-
-/** The metadata of each answer to a request, as apid fills it when nodes are addressed. */
-function answers<T extends object>(
-  headers: Headers,
-  message: T,
-): (T | { metadata: { hostname: string; error?: string } })[] {
-  const nodes = addressed(headers);
-  if (nodes.length === 0) return [message];
-  return nodes.map((hostname) =>
-    hostname === DEAD_NODE
-      ? { metadata: { hostname, error: "rpc error: code = Unavailable desc = no route to host" } }
-      : { ...message, metadata: { hostname } }
-  );
-}
-
-/** The same for a stream: each node sends all of `messages`, one after the other. */
-function* chunks<T extends object>(
-  headers: Headers,
-  messages: readonly T[],
-): Generator<T | { metadata: { hostname: string; error?: string } }> {
-  for (const message of messages) yield* answers(headers, message);
-}
+import { answers, bytes, chunks } from "./answers.ts";
+import { kubernetes } from "./kubernetes.ts";
 
 const SECOND_MS = 1_000;
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** An event's payload under the URL that machined gives it. */
 function payload<D extends DescMessage>(
@@ -340,7 +315,7 @@ export function testRoutes(
   router: ServiceRouter,
   overrides: Partial<ServiceImpl<typeof MachineService>> = {},
 ): void {
-  router.service(MachineService, { ...machine, ...overrides });
+  router.service(MachineService, { ...machine, ...kubernetes, ...overrides });
   router.service(NetworkService, network);
   router.service(TimeService, time);
   router.service(ResourceService, resources);
