@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import {
+  addMember,
+  checkHealth,
+  deleteKey,
+  EtcdError,
+  forfeitLeadership,
+  listMembers,
+  memberNamed,
+  memberStatus,
+  promoteMember,
+  readKey,
+  removeMember,
+  snapshot,
+  untilChanged,
+  withMutex,
+  writeKey,
+} from "./mod.ts";
+import { componentProgram, freePort, type RunningMember, TestEtcd } from "./testing.ts";
+
+const real = { ignore: componentProgram("etcd") === undefined };
+
+Deno.test(
+  "readKey() gives what writeKey() wrote, and untilChanged() tells of its end",
+  real,
+  async () => {
+    await using cluster = await TestEtcd.make();
+    const member = await cluster.start({ name: "a" });
+    await cluster.healthy(member);
+    using etcd = cluster.client(member);
+    assert.equal((await readKey(etcd, "initialized")).value, undefined);
+    await writeKey(etcd, "initialized", "true");
+    const { value, revision } = await readKey(etcd, "initialized");
+    assert.equal(value, "true");
+    const signal = AbortSignal.timeout(30_000);
+    const changed = untilChanged(etcd, "initialized", { revision, signal });
+    await deleteKey(etcd, "initialized");
+    await changed;
+    assert.equal(signal.aborted, false);
+    assert.equal((await readKey(etcd, "initialized")).value, undefined);
+  },
+);
+
+Deno.test("EtcdClient says what etcd refused, and what cannot be reached", real, async () => {
+  await using cluster = await TestEtcd.make();
+  const member = await cluster.start({ name: "a" });
+  await cluster.healthy(member);
+  using etcd = cluster.client(member);
+  await assert.rejects(removeMember(etcd, "12345"), (error) => {
+    assert.ok(error instanceof EtcdError);
+    assert.match(error.message, /Cannot call etcd cluster\/member\/remove: .*member not found/);
+    return true;
+  });
+  await member.stop();
+  await assert.rejects(checkHealth(etcd, { timeoutMs: 5_000 }), /Cannot reach "https:\/\/127/);
+});
+
+Deno.test(
+  "withMutex() lets one go after the other, also when a holder fails or is cut off",
+  real,
+  async () => {
+    await using cluster = await TestEtcd.make();
+    const member = await cluster.start({ name: "a" });
+    await cluster.healthy(member);
+    const name = "talos:v1:testMutex";
+    let inside = 0;
+    let most = 0;
+    const turns: number[] = [];
+    const work = async (turn: number) => {
+      inside++;
+      most = Math.max(most, inside);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      turns.push(turn);
+      inside--;
+      if (turn === 2) throw new Error("the third fails");
+    };
+    const clients = Array.from({ length: 6 }, () => cluster.client(member));
+    const results = await Promise.allSettled(
+      clients.map((etcd, turn) => withMutex(etcd, { name }, () => work(turn))),
+    );
+    assert.equal(most, 1);
+    assert.deepEqual(turns.toSorted(), [0, 1, 2, 3, 4, 5]);
+    assert.equal(results.filter(({ status }) => status === "rejected").length, 1);
+    const [first, second] = clients;
+    assert.ok(first && second);
+    await withMutex(first, { name }, async () => {
+      const late = withMutex(second, { name, waitMs: 300 }, () => Promise.resolve());
+      await assert.rejects(late, /Cannot lock "talos:v1:testMutex": not free within 0.3 s/);
+    });
+    await withMutex(second, { name, waitMs: 10_000 }, () => Promise.resolve());
+    for (const client of clients) client[Symbol.dispose]();
+  },
+);
+
+Deno.test("withMutex() ends the work when the lease is over", real, async () => {
+  await using cluster = await TestEtcd.make();
+  const member = await cluster.start({ name: "a" });
+  await cluster.healthy(member);
+  using etcd = cluster.client(member);
+  await withMutex(etcd, { name: "m", ttlSeconds: 2 }, async (signal) => {
+    await member.stop();
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    assert.match(String(signal.reason), /lease of the mutex is over/);
+  });
+});
+
+/** Adds a member to a cluster as a learner, starts it and gives it its vote. */
+async function join(
+  cluster: TestEtcd,
+  { name, members }: { name: string; members: readonly RunningMember[] },
+): Promise<RunningMember> {
+  using etcd = cluster.client(...members);
+  const peerPort = freePort();
+  // A member that has just come is not counted as healthy for some seconds, and nobody joins then.
+  const { member } = await insist(() =>
+    addMember(etcd, `https://127.0.0.1:${peerPort}`, { learner: true })
+  );
+  const others = members.map((other) => `${other.name}=${other.peerUrl}`);
+  const started = await cluster.start({ name, peerPort, join: others });
+  await insist(() => promoteMember(etcd, member.id));
+  return started;
+}
+
+/** What `call` gives once etcd does not refuse it any more. */
+async function insist<T>(call: () => Promise<T>): Promise<T> {
+  const endMs = Date.now() + 60_000;
+  while (true) {
+    try {
+      return await call();
+    } catch (error) {
+      if (Date.now() > endMs || !(error instanceof EtcdError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+Deno.test("members of three real etcds join, lead in turn, and leave", real, async () => {
+  await using cluster = await TestEtcd.make();
+  const a = await cluster.start({ name: "a" });
+  await cluster.healthy(a);
+  const b = await join(cluster, { name: "b", members: [a] });
+  const c = await join(cluster, { name: "c", members: [a, b] });
+  using etcd = cluster.client(a);
+  const members = await listMembers(etcd);
+  assert.deepEqual(members.map(({ name, learner }) => [name, learner]), [
+    ["a", false],
+    ["b", false],
+    ["c", false],
+  ]);
+  const next = await forfeitLeadership(etcd);
+  assert.ok(next === "b" || next === "c");
+  assert.equal(await forfeitLeadership(etcd), undefined);
+  const status = await memberStatus(etcd);
+  assert.equal(status.leader, memberNamed(members, next).id);
+  assert.equal(status.memberId, memberNamed(members, "a").id);
+  assert.ok(status.dbSizeBytes > 0n);
+  await insist(() => removeMember(etcd, memberNamed(members, "c").id));
+  assert.deepEqual((await listMembers(etcd)).map(({ name }) => name), ["a", "b"]);
+  assert.throws(() => memberNamed(members, "z"), /Cannot find etcd member "z": the members are a/);
+  await c.stop();
+  // The first member is gone: the client goes on with the next one it knows.
+  using both = cluster.client({ clientUrl: "https://127.0.0.1:1" }, b);
+  await checkHealth(both);
+});
+
+Deno.test("snapshot() gives a whole database with its checksum", real, async () => {
+  await using cluster = await TestEtcd.make();
+  const member = await cluster.start({ name: "a" });
+  await cluster.healthy(member);
+  using etcd = cluster.client(member);
+  await writeKey(etcd, "big", "x".repeat(300_000));
+  const bytes = await new Blob(await Array.fromAsync(snapshot(etcd))).bytes();
+  const sum = bytes.subarray(bytes.length - 32);
+  const digest = await crypto.subtle.digest("SHA-256", bytes.subarray(0, bytes.length - 32));
+  assert.equal(sum.toHex(), new Uint8Array(digest).toHex());
+  assert.ok(bytes.length > 300_000);
+});

@@ -1,0 +1,79 @@
+import { type EtcdCall, type EtcdClient, EtcdError, toBase64 } from "./client.ts";
+
+/** Settings of a mutex. */
+export interface MutexOptions {
+  readonly name: string;
+  /** Seconds after which others may go on when the holder is gone; 60 unless told. */
+  readonly ttlSeconds?: number;
+  /** Milliseconds to wait for the mutex; 120,000 unless told. */
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs `work` while holding a mutex that the whole cluster shares, and gives what it gives. The signal
+ * that `work` gets fires when the mutex is lost. Waiting is in line: whoever asked first goes first.
+ * Others that lock the same name with etcd's own client libraries take part.
+ */
+export async function withMutex<T>(
+  etcd: EtcdClient,
+  options: MutexOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { name, ttlSeconds = 60, waitMs = 120_000, signal } = options;
+  const outer: EtcdCall = signal ? { signal } : {};
+  const { ID: lease } = await etcd.call<{ ID: string }>("lease/grant", { TTL: ttlSeconds }, outer);
+  const lost = new AbortController();
+  const keeping = keepAlive(etcd, { lease, ttlSeconds, lost });
+  try {
+    const request = { name: toBase64(name), lease };
+    await etcd.call("lock/lock", request, { ...outer, timeoutMs: waitMs }).catch((cause) => {
+      if (signal?.aborted || cause instanceof EtcdError) throw cause;
+      throw new Error(`Cannot lock "${name}": not free within ${waitMs / 1000} s`, { cause });
+    });
+    lost.signal.throwIfAborted();
+    return await work(signal ? AbortSignal.any([signal, lost.signal]) : lost.signal);
+  } finally {
+    lost.abort();
+    await keeping;
+    // The lock goes with its lease. When that fails too, it goes when the lease runs out.
+    await etcd.call("lease/revoke", { ID: lease }).catch(() => {});
+  }
+}
+
+/** Renews a lease until `lost` fires, and fires it when the lease is over. */
+async function keepAlive(
+  etcd: EtcdClient,
+  { lease, ttlSeconds, lost }: { lease: string; ttlSeconds: number; lost: AbortController },
+): Promise<void> {
+  const periodMs = ttlSeconds * 1000 / 3;
+  let goodUntilMs = performance.now() + ttlSeconds * 1000;
+  while (!lost.signal.aborted) {
+    await pause(periodMs, lost.signal);
+    if (lost.signal.aborted) return;
+    const askedMs = performance.now();
+    const call = { signal: lost.signal, timeoutMs: periodMs };
+    const answer = await etcd.call<{ result?: { TTL?: string } }>(
+      "lease/keepalive",
+      { ID: lease },
+      call,
+    ).catch(() => undefined);
+    if (answer?.result?.TTL !== undefined) goodUntilMs = askedMs + ttlSeconds * 1000;
+    const gone = answer !== undefined && answer.result?.TTL === undefined;
+    if (gone || performance.now() > goodUntilMs) {
+      lost.abort(new Error("Cannot go on: the lease of the mutex is over"));
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,165 @@
+/**
+ * Real etcd processes on loopback, for tests. Where no etcd program is to be had, tests that need one
+ * say so in their names and are skipped.
+ *
+ * @module
+ */
+import { createCa, issueServerLeaf, type PemPair, sans } from "$lib/pki/mod.ts";
+import { EtcdClient } from "./client.ts";
+import { checkHealth } from "./kv.ts";
+
+/** The program `name` of the built components, or of PATH; undefined when there is none. */
+export function componentProgram(name: string): string | undefined {
+  return [...builtComponents(), ...(Deno.env.get("PATH") ?? "").split(":")]
+    .map((directory) => `${directory}/${name}`)
+    .find(isFile);
+}
+
+/** Where `mkimage components` leaves what it built, a directory a component. */
+function builtComponents(): string[] {
+  const cache = new URL("../../.cache/components", import.meta.url).pathname;
+  try {
+    return [...Deno.readDirSync(cache)].map(({ name }) => `${cache}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** A port that is free now. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** A member that runs. */
+export interface RunningMember extends AsyncDisposable {
+  readonly name: string;
+  readonly clientUrl: string;
+  readonly peerUrl: string;
+  /** Stops its process and leaves its data. */
+  stop(): Promise<void>;
+}
+
+/** How a member starts. */
+export interface MemberStart {
+  readonly name: string;
+  readonly clientPort?: number;
+  readonly peerPort?: number;
+  /** The others of the cluster it joins, `name=peerUrl`; it starts a new cluster when there is none. */
+  readonly join?: readonly string[];
+}
+
+/** Certificates and directories of etcd members that belong together. */
+export class TestEtcd implements AsyncDisposable {
+  readonly #members: RunningMember[] = [];
+
+  private constructor(
+    readonly program: string,
+    readonly directory: string,
+    readonly ca: PemPair,
+    readonly leaf: PemPair,
+  ) {}
+
+  /** @throws {Error} when there is no etcd program. */
+  static async make(): Promise<TestEtcd> {
+    const program = componentProgram("etcd");
+    if (!program) throw new Error("Cannot test etcd: no etcd program is to be had");
+    const now = new Date();
+    const ca = await createCa({ kind: "ecdsa-p256", subject: { organization: ["etcd"] }, now });
+    const names = sans(["127.0.0.1", "localhost"]);
+    const leaf = await issueServerLeaf({ ca, sans: names, now, lifetimeMs: 3_600_000 });
+    const directory = await Deno.makeTempDir({ prefix: "etcd-test-" });
+    await Deno.writeTextFile(`${directory}/ca.crt`, ca.crt);
+    await Deno.writeTextFile(`${directory}/peer.crt`, leaf.crt);
+    await Deno.writeTextFile(`${directory}/peer.key`, leaf.key);
+    return new TestEtcd(program, directory, ca, leaf);
+  }
+
+  /** A client of these members. */
+  client(...members: readonly Pick<RunningMember, "clientUrl">[]): EtcdClient {
+    const endpoints = members.map(({ clientUrl }) => clientUrl);
+    return new EtcdClient({ endpoints, ca: this.ca.crt, client: this.leaf });
+  }
+
+  /** Starts a member; `healthy` waits until the cluster serves it. */
+  async start(options: MemberStart): Promise<RunningMember> {
+    const { name, join = [] } = options;
+    const clientUrl = `https://127.0.0.1:${options.clientPort ?? freePort()}`;
+    const peerUrl = `https://127.0.0.1:${options.peerPort ?? freePort()}`;
+    const process = new Deno.Command(this.program, {
+      args: this.#arguments({ name, clientUrl, peerUrl, join }),
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const member: RunningMember = {
+      name,
+      clientUrl,
+      peerUrl,
+      async stop() {
+        try {
+          process.kill("SIGTERM");
+        } catch {
+          // It has ended.
+        }
+        await process.status;
+      },
+      [Symbol.asyncDispose]: () => member.stop(),
+    };
+    this.#members.push(member);
+    return member;
+  }
+
+  /** Waits until a majority answers through this member. */
+  async healthy(member: RunningMember): Promise<void> {
+    using client = this.client(member);
+    const signal = AbortSignal.timeout(60_000);
+    while (true) {
+      try {
+        return await checkHealth(client, { signal, timeoutMs: 5_000 });
+      } catch (error) {
+        if (signal.aborted) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.stop()));
+    await Deno.remove(this.directory, { recursive: true });
+  }
+
+  #arguments(
+    { name, clientUrl, peerUrl, join }: {
+      name: string;
+      clientUrl: string;
+      peerUrl: string;
+      join: readonly string[];
+    },
+  ): string[] {
+    const file = (suffix: string) => `${this.directory}/${suffix}`;
+    return [
+      `--name=${name}`,
+      `--data-dir=${file(name)}`,
+      `--listen-client-urls=${clientUrl}`,
+      `--advertise-client-urls=${clientUrl}`,
+      `--listen-peer-urls=${peerUrl}`,
+      `--initial-advertise-peer-urls=${peerUrl}`,
+      `--initial-cluster=${[...join, `${name}=${peerUrl}`].join(",")}`,
+      `--initial-cluster-state=${join.length > 0 ? "existing" : "new"}`,
+      ...["", "peer-"].flatMap((prefix) => [
+        `--${prefix}cert-file=${file("peer.crt")}`,
+        `--${prefix}key-file=${file("peer.key")}`,
+        `--${prefix}trusted-ca-file=${file("ca.crt")}`,
+        `--${prefix}client-cert-auth`,
+      ]),
+    ];
+  }
+}
