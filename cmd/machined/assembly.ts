@@ -9,7 +9,7 @@ import { Reaper } from "$ffi/reaper.ts";
 import { setLimit } from "$ffi/rlimit.ts";
 import { fetchConfig } from "./config/source.ts";
 import { ConfigStore } from "./config/store.ts";
-import { nodeRuntime } from "./controllers/mod.ts";
+import { hostKubernetes, nodeRuntime } from "./controllers/mod.ts";
 import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
 import { type HostNames, identityInputs } from "./identity/names.ts";
 import { serviceLauncher } from "./launch/launcher.ts";
@@ -64,6 +64,7 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
     clock: systemClock,
     host: hostNames,
     container: false,
+    kubernetes: hostKubernetes({ nodename: () => Deno.hostname().toLowerCase() }),
   });
   const machine: Machine = {
     cmdline,

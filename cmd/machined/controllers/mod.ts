@@ -10,6 +10,7 @@ import type { ConfigStore } from "../config/store.ts";
 import type { HostNames } from "../identity/names.ts";
 import { K8sControlPlaneController } from "./config/k8s_control_plane.ts";
 import { MachineTypeController } from "./config/machine_type.ts";
+import { kubernetesControllers, type KubernetesDeps } from "./k8s/mod.ts";
 import { publishConfig } from "./machine_config.ts";
 import { EtcdController } from "./secrets/etcd.ts";
 import { KubernetesController } from "./secrets/kubernetes.ts";
@@ -17,6 +18,7 @@ import { RootController } from "./secrets/root.ts";
 import { ServiceController } from "./v1alpha1/service.ts";
 import { TimeStatusController } from "./v1alpha1/time_status.ts";
 
+export { dropStaticPods, hostKubernetes, type KubernetesDeps, STATIC_PODS_DIR } from "./k8s/mod.ts";
 export { MachineConfig } from "./machine_config.ts";
 
 /** The log of the controllers, as `talosctl logs` names it. */
@@ -32,6 +34,7 @@ export interface NodeRuntimeDeps {
   readonly host: () => HostNames;
   /** In a container somebody else keeps the clock. */
   readonly container: boolean;
+  readonly kubernetes: KubernetesDeps;
 }
 
 /** The state of a node, the kinds in it, and its controllers. */
@@ -59,6 +62,7 @@ export function nodeRuntime(deps: NodeRuntimeDeps): NodeRuntime {
       new RootController(),
       new EtcdController(deps),
       new KubernetesController(deps),
+      ...kubernetesControllers(deps.kubernetes),
     ]
   ) controllers.register(controller);
   return {

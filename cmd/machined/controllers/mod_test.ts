@@ -15,7 +15,7 @@ import {
 import { EventRing, inProcess, LogStore, ServiceManager, systemClock } from "$lib/service/mod.ts";
 import { ConfigStore } from "../config/store.ts";
 import { CONTROLLER_LOG, type NodeRuntime, nodeRuntime } from "./mod.ts";
-import { testConfig } from "./testing.ts";
+import { nothingOutside, testConfig } from "./testing.ts";
 
 interface Node extends AsyncDisposable {
   readonly runtime: NodeRuntime;
@@ -36,6 +36,7 @@ async function node(): Promise<Node> {
   services.load({ id: "networkd", run, health }, { id: "timed", run, health });
   const config = new ConfigStore();
   const logs = new LogStore();
+  const directory = await Deno.makeTempDir();
   const runtime = nodeRuntime({
     events,
     services,
@@ -44,6 +45,7 @@ async function node(): Promise<Node> {
     clock: systemClock,
     host: () => ({ hostname: "node-a", addresses: ["10.5.0.2"] }),
     container: false,
+    kubernetes: nothingOutside(directory),
   });
   await runtime.start(over.signal);
   return {
@@ -54,6 +56,7 @@ async function node(): Promise<Node> {
     async [Symbol.asyncDispose]() {
       over.abort();
       await services.stop();
+      await Deno.remove(directory, { recursive: true });
     },
   };
 }
@@ -96,6 +99,13 @@ Deno.test("nodeRuntime() has one owner for each kind that its controllers keep",
     "secrets.RootController secrets/RootSecrets.secrets.talos.dev",
     "secrets.EtcdController secrets/EtcdSecrets.secrets.talos.dev",
     "secrets.KubernetesController secrets/KubernetesSecrets.secrets.talos.dev",
+    "v1alpha1.BootstrapStatusController runtime/BootstrapStatuses.v1alpha1.talos.dev",
+    "k8s.RenderSecretsStaticPodController controlplane/SecretStatuses.kubernetes.talos.dev",
+    "k8s.ControlPlaneStaticPodController controlplane/StaticPods.kubernetes.talos.dev",
+    "k8s.KubeletStaticPodController controlplane/StaticPodStatuses.kubernetes.talos.dev",
+    "k8s.ManifestController controlplane/Manifests.kubernetes.talos.dev",
+    "k8s.ExtraManifestController extras/Manifests.kubernetes.talos.dev",
+    "k8s.ManifestApplyController controlplane/ManifestStatuses.kubernetes.talos.dev",
   ]);
 });
 

@@ -111,7 +111,7 @@ const proxy = object("ProxyConfig", "kube-proxy.", {
   mode: optional(scalar(text), {
     doc: "How kube-proxy steers packets.",
     values: ["iptables", "ipvs", "nftables"],
-    default: "iptables",
+    default: "nftables",
   }),
   extraArgs: extraArgs("kube-proxy"),
 });

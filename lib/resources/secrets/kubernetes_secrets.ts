@@ -6,6 +6,9 @@ export interface KubernetesSecretsSpec {
   readonly apiServer: CertificateAndKey;
   readonly apiServerKubeletClient: CertificateAndKey;
   readonly frontProxy: CertificateAndKey;
+  /** As clients of the API server, each with the rights of its own role only. */
+  readonly controllerManager: CertificateAndKey;
+  readonly scheduler: CertificateAndKey;
   /** A kubeconfig file for the components on this machine. */
   readonly adminKubeconfig: string;
 }
@@ -18,10 +21,12 @@ export const KubernetesSecrets = define<KubernetesSecretsSpec>({
   type: "KubernetesSecrets.secrets.talos.dev",
   namespace: "secrets",
   sensitive: true,
-  view: ({ apiServer, apiServerKubeletClient, frontProxy, adminKubeconfig }) => ({
-    apiServer: pairView(apiServer),
-    apiServerKubeletClient: pairView(apiServerKubeletClient),
-    frontProxy: pairView(frontProxy),
+  view: ({ adminKubeconfig, ...pairs }) => ({
+    apiServer: pairView(pairs.apiServer),
+    apiServerKubeletClient: pairView(pairs.apiServerKubeletClient),
+    frontProxy: pairView(pairs.frontProxy),
+    controllerManager: pairView(pairs.controllerManager),
+    scheduler: pairView(pairs.scheduler),
     adminKubeconfig,
   }),
 });

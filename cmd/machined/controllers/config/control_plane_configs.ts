@@ -82,7 +82,7 @@ function systemManifests(config: MachineConfig): SystemManifestsConfig {
     firstPodCIDR: network.podSubnets[0] ?? "",
     proxyEnabled: !(proxy?.disabled ?? false),
     proxyImage: proxy?.image ?? IMAGES.proxy,
-    proxyMode: proxy?.mode ?? "iptables",
+    proxyMode: proxy?.mode ?? "nftables",
     proxyExtraArgs: proxy?.extraArgs ?? {},
     coreDNSImage: coreDNS?.image ?? IMAGES.coreDns,
     dnsServiceIP: dnsIps.find((ip) => !ip.includes(":")) ?? "",

@@ -8,12 +8,16 @@ export interface Kubeconfig {
   readonly server: string;
   /** PEM of the CA that the server's certificate is checked with. */
   readonly ca: string;
-  readonly admin: PemPair;
+  readonly client: PemPair;
+  /** Who the client is; `admin` unless told. */
+  readonly user?: string;
 }
 
-/** A kubeconfig file with one context, `admin@<cluster>`. */
-export function encodeKubeconfig({ cluster, server, ca, admin }: Kubeconfig): string {
-  const user = `admin@${cluster}`;
+/** A kubeconfig file with one context, `<user>@<cluster>`. */
+export function encodeKubeconfig(
+  { cluster, server, ca, client, user: name = "admin" }: Kubeconfig,
+): string {
+  const user = `${name}@${cluster}`;
   return stringify({
     apiVersion: "v1",
     kind: "Config",
@@ -24,8 +28,8 @@ export function encodeKubeconfig({ cluster, server, ca, admin }: Kubeconfig): st
     users: [{
       name: user,
       user: {
-        "client-certificate-data": base64(admin.crt),
-        "client-key-data": base64(admin.key),
+        "client-certificate-data": base64(client.crt),
+        "client-key-data": base64(client.key),
       },
     }],
     contexts: [{ name: user, context: { cluster, namespace: "default", user } }],

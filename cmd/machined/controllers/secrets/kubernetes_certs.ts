@@ -1,4 +1,4 @@
-import { hoursMs, NO_SANS, sans } from "$lib/pki/mod.ts";
+import { hoursMs, NO_SANS, type PemPair, sans } from "$lib/pki/mod.ts";
 import type { KubernetesSecretsSpec, RootKubernetesSpec } from "$lib/resources/mod.ts";
 import { adminOf, encodeKubeconfig } from "./kubeconfig.ts";
 import { keepLeaf, type LeafDemand } from "./leaf.ts";
@@ -10,6 +10,8 @@ export interface KubernetesDemands {
   readonly apiServer: LeafDemand;
   readonly apiServerKubeletClient: LeafDemand;
   readonly frontProxy: LeafDemand;
+  readonly controllerManager: LeafDemand;
+  readonly scheduler: LeafDemand;
   readonly admin: LeafDemand;
 }
 
@@ -21,6 +23,12 @@ export function kubernetesDemands(root: RootKubernetesSpec): KubernetesDemands {
     lifetimeMs: LIFETIME_MS,
   } as const;
   const masters = ["system:masters"];
+  // The names that Kubernetes' own roles are bound to.
+  const component = (name: string): LeafDemand => ({
+    ...client,
+    ca: root.ca,
+    subject: { commonName: `system:${name}` },
+  });
   return {
     apiServer: {
       ca: root.ca,
@@ -39,6 +47,8 @@ export function kubernetesDemands(root: RootKubernetesSpec): KubernetesDemands {
       ca: root.aggregatorCA,
       subject: { commonName: "front-proxy-client" },
     },
+    controllerManager: component("kube-controller-manager"),
+    scheduler: component("kube-scheduler"),
     admin: { ...client, ca: root.ca, subject: { commonName: "admin", organization: masters } },
   };
 }
@@ -49,6 +59,9 @@ function apiServerNames({ endpoint, certSANs, apiServerIPs, dnsDomain }: RootKub
     new URL(endpoint).hostname,
     ...certSANs,
     ...apiServerIPs,
+    // This machine's own components do not depend on what stands before the endpoint.
+    "127.0.0.1",
+    "localhost",
     ...service.map((_, index) => service.slice(0, index + 1).join(".")),
   ];
 }
@@ -60,22 +73,23 @@ export async function kubernetesSecrets(
   now: Date,
 ): Promise<{ readonly spec: KubernetesSecretsSpec; readonly renewAtMs: number }> {
   const demands = kubernetesDemands(root);
-  const apiServer = await keepLeaf(present?.apiServer, demands.apiServer, now);
-  const kubelet = await keepLeaf(
-    present?.apiServerKubeletClient,
-    demands.apiServerKubeletClient,
-    now,
-  );
-  const frontProxy = await keepLeaf(present?.frontProxy, demands.frontProxy, now);
   const admin = await keepLeaf(present && adminOf(present.adminKubeconfig), demands.admin, now);
+  const leaves = [admin];
+  const keep = async (name: Exclude<keyof KubernetesDemands, "admin">): Promise<PemPair> => {
+    const kept = await keepLeaf(present?.[name], demands[name], now);
+    leaves.push(kept);
+    return kept.leaf;
+  };
   const { name: cluster, endpoint: server, ca } = root;
   return {
     spec: {
-      apiServer: apiServer.leaf,
-      apiServerKubeletClient: kubelet.leaf,
-      frontProxy: frontProxy.leaf,
-      adminKubeconfig: encodeKubeconfig({ cluster, server, ca: ca.crt, admin: admin.leaf }),
+      apiServer: await keep("apiServer"),
+      apiServerKubeletClient: await keep("apiServerKubeletClient"),
+      frontProxy: await keep("frontProxy"),
+      controllerManager: await keep("controllerManager"),
+      scheduler: await keep("scheduler"),
+      adminKubeconfig: encodeKubeconfig({ cluster, server, ca: ca.crt, client: admin.leaf }),
     },
-    renewAtMs: Math.min(...[apiServer, kubelet, frontProxy, admin].map((kept) => kept.renewAtMs)),
+    renewAtMs: Math.min(...leaves.map(({ renewAtMs }) => renewAtMs)),
   };
 }
