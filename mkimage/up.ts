@@ -51,7 +51,8 @@ async function create(): Promise<void> {
     if (await talosctl(["cluster", "destroy"]) !== 0) Deno.exit(1);
   }
   const images = ["--vmlinuz-path", IMAGE[0] ?? "", "--initrd-path", IMAGE[1] ?? ""];
-  if (await talosctl(["cluster", "create", ...images, ...Deno.args]) !== 0) Deno.exit(1);
+  const machine = ["cluster", "create", "--skip-kubernetes", ...images];
+  if (await talosctl([...machine, ...Deno.args]) !== 0) Deno.exit(1);
 }
 
 function say(line: string): void {

@@ -24,4 +24,5 @@ export type {
 } from "./cluster.ts";
 export { checkHealth, type HealthOptions } from "./check_health.ts";
 export { bootFinished, type SequenceMark } from "./boot.ts";
+export { kubeReader } from "./kube_reader.ts";
 export { condition, membersOf, nodeAddress, podReady } from "./kube_facts.ts";

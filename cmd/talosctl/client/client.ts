@@ -60,6 +60,11 @@ export class Client implements Disposable {
     return new Client(this.balancer, [node], this.signal);
   }
 
+  /** The same calls, ended by `signal` too; their failures are their own. */
+  endedBy(signal: AbortSignal): Client {
+    return new Client(this.balancer, this.nodes, AbortSignal.any([this.signal, signal]));
+  }
+
   /**
    * The answers of a unary call, one a node; nodes that failed go to `failures`.
    * @throws {NodesError} when none answered

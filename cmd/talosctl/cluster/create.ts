@@ -1,24 +1,12 @@
 import { join, resolve } from "node:path";
-import {
-  createAdminIdentity,
-  createSecrets,
-  encodeConfig,
-  generateConfig,
-  type GenerateInput,
-  type SecretsBundle,
-} from "$lib/config/mod.ts";
-import {
-  addContext,
-  contextOf,
-  type Credentials,
-  mergeTalosconfig,
-  openTalosconfig,
-  saveTalosconfig,
-  Talosconfig,
-} from "$lib/talosconfig/mod.ts";
+import type { GenerateInput, PatchOperation } from "$lib/config/mod.ts";
+import type { Credentials } from "$lib/talosconfig/mod.ts";
 import { SECRET, statIfPresent, writeWhole } from "../files.ts";
 import type { Host } from "../host.ts";
+import type { Target } from "../target.ts";
 import { chooseAccelerator } from "./accelerator.ts";
+import { bringUp } from "./bring_up.ts";
+import { generate, writeContext } from "./generate.ts";
 import { launchConfigServer, launchQemu, requireQemu } from "./launch.ts";
 import { canListen, freeLoopback } from "./loopback.ts";
 import type { ProcessMark } from "./process.ts";
@@ -32,6 +20,9 @@ import {
 } from "./qemu.ts";
 import { type ClusterState, findState, type NodeState, saveState } from "./state.ts";
 import { waitForApi } from "./wait.ts";
+
+/** How far a cluster is waited for. Bootstrapping comes with the last two. */
+export type Milestone = "started" | "api" | "bootstrapped" | "healthy";
 
 /** What a cluster is created from. */
 export interface CreateOptions {
@@ -48,10 +39,15 @@ export interface CreateOptions {
   readonly initrd: string;
   readonly initNode: boolean;
   readonly config: Partial<GenerateInput>;
+  /** Changes to the generated configuration. */
+  readonly patch: readonly PatchOperation[];
   /** The talosconfig that gets the cluster's context. */
   readonly talosconfig: string;
-  /** 0 does not wait. */
-  readonly waitMs: number;
+  /** The kubeconfig that gets the cluster's context; undefined leaves all alone. */
+  readonly kubeconfig: string | undefined;
+  readonly until: Milestone;
+  /** How long reaching the milestone may take. */
+  readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }
@@ -106,21 +102,23 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
       cmdline: nodeCmdline(options.arch, `http://${HOST_FROM_GUEST}:${server.port}${path}`),
     }),
   );
-  const tag = options.waitMs === 0 ? "" : await waitForApi({
-    target: {
-      endpoints: [address],
-      nodes: [],
-      ca: credentials.ca,
-      cert: credentials.crt,
-      key: credentials.key,
-    },
-    qemu,
-    timeoutMs: options.waitMs,
-    signal: options.signal,
-    console: () => host.files.readTextFile(join(nodeDirectory, NODE_FILES.console)),
-    say,
-  });
+  const { until, timeoutMs, signal } = options;
+  if (until === "started") return { state, context, tag: "" };
+  const target = targetOf(credentials, address);
+  const console = () => host.files.readTextFile(join(nodeDirectory, NODE_FILES.console));
+  const tag = await waitForApi({ target, qemu, timeoutMs, signal, console, say });
+  if (until === "api") return { state, context, tag };
+  say(`the API answers: Talos ${tag}`);
+  const kubeconfig = await bringUp(host, { ...options, node, target, qemu });
+  if (kubeconfig) {
+    state = { ...state, kubeconfig };
+    await saveState(host.files, directory, state);
+  }
   return { state, context, tag };
+}
+
+function targetOf({ ca, crt, key }: Credentials, address: string): Target {
+  return { endpoints: [address], nodes: [], ca, cert: crt, key };
 }
 
 /** @throws {Error} that says what to do when something that creating needs is missing. */
@@ -164,39 +162,4 @@ function stateOf({ name }: CreateOptions, node: NodeState): ClusterState {
     nodes: [node],
     processes: [],
   };
-}
-
-async function generate(
-  options: CreateOptions,
-  node: NodeState,
-): Promise<{ config: string; credentials: Credentials }> {
-  const now = new Date();
-  const secrets: SecretsBundle = await createSecrets({ now });
-  const config = generateConfig(node.type, {
-    clusterName: options.name,
-    endpoint: `https://${node.address}:6443`,
-    secrets,
-    additionalSans: [node.address],
-    installDisk: "/dev/vda",
-    network: { hostname: node.name },
-    ...options.config,
-  });
-  const admin = await createAdminIdentity({ ca: secrets.ca, now });
-  return { config: encodeConfig(config), credentials: { ca: secrets.ca.crt, ...admin } };
-}
-
-/** Adds the cluster's context to the talosconfig; a name that is taken gets an index. */
-async function writeContext(
-  host: Host,
-  { name, talosconfig, say }: CreateOptions,
-  credentials: Credentials,
-  address: string,
-): Promise<string> {
-  const context = contextOf(credentials, { endpoints: [address], nodes: [address] });
-  const base = await openTalosconfig(host.files, talosconfig);
-  const added = addContext(Talosconfig.empty(), name, context);
-  const { config, renames } = mergeTalosconfig(base, added);
-  for (const { from, to } of renames) say(`renamed talosconfig context "${from}" -> "${to}"`);
-  await saveTalosconfig(host.files, talosconfig, config);
-  return config.current;
 }

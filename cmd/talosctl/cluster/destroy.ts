@@ -6,12 +6,14 @@ import {
   type Talosconfig,
   useContext,
 } from "$lib/talosconfig/mod.ts";
-import { statIfPresent } from "../files.ts";
+import { withoutContext as withoutKubeContext } from "$lib/kubeconfig/mod.ts";
+import { readText, statIfPresent } from "../files.ts";
 import type { HostFiles } from "../host.ts";
+import { writeKubeconfig } from "../kubeconfig_file.ts";
 import { readPid } from "./config_server.ts";
 import { endProcess, startedAt } from "./process.ts";
 import { NODE_FILES } from "./qemu.ts";
-import { type ClusterState, findState } from "./state.ts";
+import { type ClusterState, type ContextPlace, findState } from "./state.ts";
 
 /**
  * Ends a cluster's processes, takes its context out of the talosconfig and removes its directory;
@@ -28,6 +30,7 @@ export async function destroyCluster(
   await endUnrecorded(files, directory, state);
   say(`stopped ${state?.nodes.map(({ name }) => name).join(", ") || "nothing that was recorded"}`);
   if (state?.talosconfig) await forgetContext(files, state.talosconfig);
+  if (state?.kubeconfig) await forgetKubeContext(files, state.kubeconfig);
   await files.remove(directory, { recursive: true });
   return true;
 }
@@ -60,12 +63,22 @@ async function mentions(pid: number, text: string): Promise<boolean> {
 
 async function forgetContext(
   files: HostFiles,
-  { path, context }: NonNullable<ClusterState["talosconfig"]>,
+  { path, context }: ContextPlace,
 ): Promise<void> {
   if (!await statIfPresent(files, path)) return;
   const config = await openTalosconfig(files, path);
   if (!config.find(context)) return;
   await saveTalosconfig(files, path, withoutContext(config, context));
+}
+
+async function forgetKubeContext(
+  files: HostFiles,
+  { path, context }: ContextPlace,
+): Promise<void> {
+  if (!await statIfPresent(files, path)) return;
+  const before = await readText(files, path);
+  const after = withoutKubeContext(before, context);
+  if (after !== before) await writeKubeconfig(files, path, after);
 }
 
 /** The file without one context; when that was current, the first that is left becomes it. */

@@ -6,10 +6,13 @@ import {
   saveTalosconfig,
   Talosconfig,
 } from "$lib/talosconfig/mod.ts";
+import { mergeIntoFile } from "../kubeconfig_file.ts";
+import { KUBECONFIG } from "../testing/kubernetes.ts";
 import { destroyCluster, withoutContext } from "./destroy.ts";
 import { isRunning, markProcess } from "./process.ts";
 import { type ClusterState, saveState } from "./state.ts";
 
+const rename = { onConflict: () => Promise.resolve("rename" as const) };
 const PEM = { ca: "-----BEGIN A", crt: "-----BEGIN B", key: "-----BEGIN C" };
 
 function withContexts(...names: string[]): Talosconfig {
@@ -26,7 +29,7 @@ Deno.test("withoutContext() makes another context current when the current one g
   assert.deepEqual([none.current, none.names], ["", []]);
 });
 
-Deno.test("destroyCluster() ends processes, forgets the context and leaves nothing, twice", async () => {
+Deno.test("destroyCluster() ends processes, forgets the contexts and leaves nothing, twice", async () => {
   const root = await Deno.makeTempDir();
   const directory = `${root}/c`;
   const talosconfig = `${root}/talosconfig`;
@@ -40,11 +43,17 @@ Deno.test("destroyCluster() ends processes, forgets the context and leaves nothi
     nodes: [],
     processes: [mark],
     talosconfig: { path: talosconfig, context: "c" },
+    kubeconfig: { path: `${root}/kubeconfig`, context: "admin@test" },
   };
+  const mine = "kind: Config\ncontexts:\n  - name: mine\n    context: { cluster: work }\n";
+  await mergeIntoFile(Deno, `${root}/kubeconfig`, mine, rename);
+  await mergeIntoFile(Deno, `${root}/kubeconfig`, KUBECONFIG, rename);
   await saveState(Deno, directory, state);
   assert.equal(await destroyCluster(Deno, directory, () => {}), true);
   assert.equal(await isRunning(mark), false);
   assert.deepEqual((await openTalosconfig(Deno, talosconfig)).names, ["other"]);
+  const kubeconfig = await Deno.readTextFile(`${root}/kubeconfig`);
+  assert.deepEqual([kubeconfig.includes("mine"), kubeconfig.includes("test")], [true, false]);
   await assert.rejects(Deno.stat(directory), Deno.errors.NotFound);
   assert.equal(await destroyCluster(Deno, directory, () => {}), false);
   await child.status;

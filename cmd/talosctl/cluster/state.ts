@@ -14,6 +14,12 @@ export interface NodeState {
   readonly diskBytes: number;
 }
 
+/** A context that was written into a file of the user's. */
+export interface ContextPlace {
+  readonly path: string;
+  readonly context: string;
+}
+
 /** What is recorded of a local cluster, from before its first process starts until it is destroyed. */
 export interface ClusterState {
   readonly provisioner: "qemu";
@@ -28,7 +34,9 @@ export interface ClusterState {
   /** Every process that was started for the cluster. */
   readonly processes: readonly ProcessMark[];
   /** Where the cluster's context was written, and under which name. */
-  readonly talosconfig?: { readonly path: string; readonly context: string };
+  readonly talosconfig?: ContextPlace;
+  /** Likewise its context in the user's kubeconfig. */
+  readonly kubeconfig?: ContextPlace;
 }
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;

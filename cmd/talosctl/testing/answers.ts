@@ -1,3 +1,4 @@
+import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { addressed } from "./cluster.ts";
 
 /** A node that is addressed but down, in every test cluster. */
@@ -27,3 +28,11 @@ export function* chunks<T extends object>(
 
 /** Text as bytes. */
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** An event's payload under the URL that machined gives it. */
+export function payload<D extends DescMessage>(
+  type: D,
+  init: MessageInitShape<D>,
+): { typeUrl: string; value: Uint8Array } {
+  return { typeUrl: `talos/runtime/${type.typeName}`, value: toBinary(type, create(type, init)) };
+}

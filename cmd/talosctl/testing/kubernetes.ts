@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { packTar } from "modern-tar";
+import type { ClusterService } from "$proto/cluster/cluster_pb.ts";
 import { type MachineService, RecoverRequest_Source } from "$proto/machine/machine_pb.ts";
 import { answers, chunks } from "./answers.ts";
 
@@ -31,6 +32,13 @@ export const SNAPSHOT: Uint8Array = Buffer.concat([
   createHash("sha256").update(DATABASE).digest(),
 ]);
 
+/** A kubeconfig as nodes send it: the file `kubeconfig` in a tar.gz archive, piece by piece. */
+export async function* kubeconfigArchive(kubeconfig: string): AsyncGenerator<Uint8Array> {
+  const body = new TextEncoder().encode(kubeconfig);
+  const tar = await packTar([{ header: { name: "kubeconfig", size: body.length }, body }]);
+  yield* new Blob([tar]).stream().pipeThrough(new CompressionStream("gzip"));
+}
+
 /** Answers of a control plane node that runs Kubernetes. */
 export const kubernetes: Partial<ServiceImpl<typeof MachineService>> = {
   bootstrap: (_request, { requestHeader }) => ({ messages: answers(requestHeader, {}) }),
@@ -43,10 +51,9 @@ export const kubernetes: Partial<ServiceImpl<typeof MachineService>> = {
     return { messages: answers(requestHeader, {}) };
   },
   async *kubeconfig(_request, { requestHeader }) {
-    const header = { name: "kubeconfig", size: KUBECONFIG.length };
-    const tar = await packTar([{ header, body: KUBECONFIG }]);
-    const zipped = new Blob([tar]).stream().pipeThrough(new CompressionStream("gzip"));
-    for await (const part of zipped) yield* chunks(requestHeader, [{ bytes: part }]);
+    for await (const part of kubeconfigArchive(KUBECONFIG)) {
+      yield* chunks(requestHeader, [{ bytes: part }]);
+    }
   },
   etcdMemberList: (_request, { requestHeader }) => ({
     messages: answers(requestHeader, { members: ["cp-1", "cp-2"] }),
@@ -82,5 +89,17 @@ export const kubernetes: Partial<ServiceImpl<typeof MachineService>> = {
       `recover from ${RecoverRequest_Source[source]} is not supported since Talos 0.9`,
       Code.Unimplemented,
     );
+  },
+};
+
+/** Tells of the first check only, then of what it was asked. */
+export const cluster: Partial<ServiceImpl<typeof ClusterService>> = {
+  async *healthCheck({ waitTimeout, clusterInfo }, { requestHeader }) {
+    const { controlPlaneNodes = [], workerNodes = [], forceEndpoint = "" } = clusterInfo ?? {};
+    yield* chunks(requestHeader, [
+      { message: "waiting for etcd to be healthy: ..." },
+      { message: "waiting for etcd to be healthy: OK" },
+      { message: `${waitTimeout?.seconds}s|${controlPlaneNodes}|${workerNodes}|${forceEndpoint}` },
+    ]);
   },
 };

@@ -1,6 +1,6 @@
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import type { ServiceRouter } from "$lib/rpc/mod.ts";
-import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { packTar } from "modern-tar";
 import {
@@ -12,21 +12,14 @@ import {
   ServiceStateEvent_Action,
   ServiceStateEventSchema,
 } from "$proto/machine/machine_pb.ts";
+import { ClusterService } from "$proto/cluster/cluster_pb.ts";
 import { NetworkService } from "$proto/network/network_pb.ts";
 import { EventType, type ResourceSchema, ResourceService } from "$proto/resource/resource_pb.ts";
 import { type TimeSchema, TimeService } from "$proto/time/time_pb.ts";
-import { answers, bytes, chunks } from "./answers.ts";
-import { kubernetes } from "./kubernetes.ts";
+import { answers, bytes, chunks, payload } from "./answers.ts";
+import { cluster, kubernetes } from "./kubernetes.ts";
 
 const SECOND_MS = 1_000;
-
-/** An event's payload under the URL that machined gives it. */
-function payload<D extends DescMessage>(
-  type: D,
-  init: MessageInitShape<D>,
-): { typeUrl: string; value: Uint8Array } {
-  return { typeUrl: `talos/runtime/${type.typeName}`, value: toBinary(type, create(type, init)) };
-}
 
 /** A moment that `list` shows with its year. */
 const LONG_AGO = 1_136_214_245n;
@@ -316,6 +309,7 @@ export function testRoutes(
   overrides: Partial<ServiceImpl<typeof MachineService>> = {},
 ): void {
   router.service(MachineService, { ...machine, ...kubernetes, ...overrides });
+  router.service(ClusterService, cluster);
   router.service(NetworkService, network);
   router.service(TimeService, time);
   router.service(ResourceService, resources);

@@ -1,0 +1,84 @@
+import { systemClock } from "$lib/clock/mod.ts";
+import { MachineService } from "$proto/machine/machine_pb.ts";
+import type { Client } from "../client/client.ts";
+import { makeClient } from "../client/mod.ts";
+import { RpcError } from "../client/rpc_error.ts";
+import { clientHealth } from "../health/client_health.ts";
+import type { Host } from "../host.ts";
+import { fetchKubeconfig, mergeIntoFile, renameLine } from "../kubeconfig_file.ts";
+import type { Target } from "../target.ts";
+import type { CreateOptions } from "./create.ts";
+import { isRunning, type ProcessMark } from "./process.ts";
+import type { ContextPlace, NodeState } from "./state.ts";
+
+const DIAL_MS = 5_000;
+/** How often the machine is looked after, and how often a bootstrap is tried. */
+const WATCH_MS = 2_000;
+
+/** What bringing Kubernetes up needs. */
+export interface BringUp
+  extends
+    Pick<CreateOptions, "initNode" | "kubeconfig" | "until" | "timeoutMs" | "signal" | "say"> {
+  readonly node: NodeState;
+  readonly target: Target;
+  readonly qemu: ProcessMark;
+}
+
+/**
+ * Bootstraps the node whose API answers, waits until the cluster is well and merges its kubeconfig.
+ * Gives where its context went. @throws {Error} when it does not come up
+ */
+export async function bringUp(host: Host, options: BringUp): Promise<ContextPlace | undefined> {
+  const { initNode, kubeconfig, node, qemu, say, timeoutMs, until } = options;
+  const started = performance.now();
+  using machine = watchMachine(qemu);
+  const signal = AbortSignal.any([options.signal, machine.died]);
+  using client = makeClient(options.target, { dialMs: DIAL_MS, signal });
+  if (!initNode) {
+    say(`bootstrapping ${node.name}`);
+    await bootstrap(client, started + timeoutMs);
+  }
+  if (until !== "healthy") return undefined;
+  const health = {
+    client,
+    of: () => client.endedBy(signal),
+    members: { controlPlane: [node.name], workers: [] },
+    k8sEndpoint: "",
+    timeoutMs: timeoutMs - (performance.now() - started),
+  };
+  for await (const line of clientHealth(health)) say(line);
+  if (kubeconfig === undefined) return undefined;
+  say(`merging kubeconfig into "${kubeconfig}"`);
+  const text = await fetchKubeconfig(client);
+  const { renames, context } = await mergeIntoFile(host.files, kubeconfig, text, {
+    onConflict: () => Promise.resolve("rename"),
+  });
+  for (const rename of renames) say(renameLine(rename));
+  return { path: kubeconfig, context };
+}
+
+/** A node that is still starting refuses for a while. */
+const PASSING = new Set(["Unavailable", "FailedPrecondition", "Aborted", "DeadlineExceeded"]);
+
+async function bootstrap(client: Client, deadline: number): Promise<void> {
+  for (;;) {
+    try {
+      await client.unary(MachineService.method.bootstrap, {});
+      return;
+    } catch (error) {
+      client.signal.throwIfAborted();
+      const passing = error instanceof RpcError && PASSING.has(error.status);
+      if (!passing || performance.now() >= deadline) throw error;
+    }
+    await systemClock.sleep(WATCH_MS, client.signal);
+  }
+}
+
+/** Looks after a machine: `died` is aborted when its process ends. */
+function watchMachine(qemu: ProcessMark): { died: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const timer = setInterval(async () => {
+    if (!await isRunning(qemu)) controller.abort(new Error("the machine has stopped"));
+  }, WATCH_MS);
+  return { died: controller.signal, [Symbol.dispose]: () => clearInterval(timer) };
+}

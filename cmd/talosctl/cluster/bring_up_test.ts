@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { WellCluster } from "$lib/health/testing.ts";
+import { MachineService } from "$proto/machine/machine_pb.ts";
+import { denoHost } from "../deno_host.ts";
+import { TestNode, testPki } from "../testing/cluster.ts";
+import { TestKube } from "../testing/kube.ts";
+import { kubeOf, machineOf } from "../testing/well_cluster.ts";
+import { bringUp } from "./bring_up.ts";
+import { markProcess } from "./process.ts";
+
+/** A cluster of one node, which Kubernetes knows by the name that the cluster gave it. */
+function oneNode(): WellCluster {
+  const cluster = new WellCluster();
+  cluster.nodes.pop();
+  return cluster;
+}
+
+interface Bringing {
+  readonly lines: string[];
+  readonly calls: string[];
+  readonly folder: string;
+  /** Stands for QEMU. */
+  readonly machine: Deno.ChildProcess;
+}
+
+async function bringing(
+  cluster: WellCluster,
+  until: "bootstrapped" | "healthy",
+  test: (at: Bringing, up: Promise<unknown>) => unknown,
+): Promise<void> {
+  const lines: string[] = [];
+  const calls: string[] = [];
+  await using kube = await TestKube.start(kubeOf(cluster));
+  const pki = await testPki();
+  await using node = await TestNode.start(pki, (router) =>
+    router.service(MachineService, {
+      ...machineOf(cluster, kube.kubeconfig),
+      bootstrap: () => {
+        calls.push("bootstrap");
+        if (calls.length > 1) return { messages: [{}] };
+        throw new ConnectError("the node is starting", Code.Unavailable);
+      },
+    }));
+  const folder = await Deno.makeTempDir();
+  const machine = new Deno.Command("sleep", { args: ["600"] }).spawn();
+  const up = bringUp(denoHost({ HOME: folder }, { out: () => {}, err: () => {} }), {
+    initNode: false,
+    kubeconfig: `${folder}/.kube/config`,
+    until,
+    timeoutMs: 30_000,
+    signal: new AbortController().signal,
+    say: (line) => lines.push(line),
+    node: {
+      name: "cp-1",
+      type: "controlplane",
+      ...{ address: "127.0.0.1", cpus: 1, memoryBytes: 0, diskBytes: 0 },
+    },
+    target: {
+      endpoints: [node.endpoint],
+      nodes: [],
+      ...{ ca: pki.ca.crt, cert: pki.client.crt, key: pki.client.key },
+    },
+    qemu: await markProcess("qemu", machine.pid),
+  });
+  try {
+    await test({ lines, calls, folder, machine }, up);
+  } finally {
+    try {
+      machine.kill("SIGKILL");
+    } catch {
+      // The test has ended it.
+    }
+    await machine.status;
+    await up.catch(() => {});
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("bringUp() bootstraps, waits until all is well and merges the kubeconfig", async () => {
+  await bringing(oneNode(), "healthy", async ({ lines, calls, folder }, up) => {
+    const path = `${folder}/.kube/config`;
+    assert.deepEqual(await up, { path, context: "admin@test" });
+    assert.deepEqual(calls, ["bootstrap", "bootstrap"]);
+    assert.deepEqual(lines.slice(0, 3), [
+      "bootstrapping cp-1",
+      "waiting for etcd to be healthy: ...",
+      "waiting for etcd to be healthy: OK",
+    ]);
+    assert.deepEqual(lines.slice(-2), [
+      "waiting for all k8s nodes to report schedulable: OK",
+      `merging kubeconfig into "${path}"`,
+    ]);
+    assert.match(await Deno.readTextFile(path), /current-context: admin@test\n/);
+  });
+});
+
+Deno.test("bringUp() goes no further than bootstrapping when that is all", async () => {
+  await bringing(oneNode(), "bootstrapped", async ({ lines, calls }, up) => {
+    assert.equal(await up, undefined);
+    assert.deepEqual([lines, calls.length], [["bootstrapping cp-1"], 2]);
+  });
+});
+
+Deno.test("bringUp() gives up when the machine ends, and says so", async () => {
+  const cluster = oneNode();
+  cluster.services = [];
+  await assert.rejects(
+    bringing(cluster, "healthy", async ({ machine }, up) => {
+      machine.kill("SIGKILL");
+      await up;
+    }),
+    /the machine has stopped/,
+  );
+});

@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import { flag, parseDurationMs, UsageError, type Values } from "$lib/cli/mod.ts";
+import {
+  checkEndpoint,
+  type GenerateInput,
+  parsePatch,
+  parseRegistryMirror,
+} from "$lib/config/mod.ts";
+import { createCluster, type Milestone } from "../cluster/create.ts";
+import { defaultKubeconfigPath } from "../kubeconfig_file.ts";
+import { command, type Session } from "../session.ts";
+import { place, show } from "./_cluster.ts";
+
+const HOST_ARCH = Deno.build.arch === "x86_64" ? "amd64" : "arm64";
+const ACCELERATORS = ["kvm", "hvf", "tcg"] as const;
+
+/** Memory of a node in MiB, with Kubernetes and without. */
+const MEMORY = { kubernetes: 4096, bare: 2048 } as const;
+
+const FLAGS = {
+  arch: flag.string("cluster architecture", { fallback: HOST_ARCH, choices: ["amd64", "arm64"] }),
+  accelerator: flag.string("what runs the guest's instructions", {
+    fallback: "auto",
+    choices: ["auto", "kvm", "hvf", "tcg"],
+  }),
+  configPatch: flag.string("patch generated machineconfigs (RFC 6902, JSON or YAML)"),
+  cpus: flag.float("the share of CPUs as fraction (each container/VM)", { fallback: 2 }),
+  disk: flag.int("default limit on disk size in MB (each VM)", { fallback: 10240 }),
+  dnsDomain: flag.string("the dns domain to use for cluster", { fallback: "cluster.local" }),
+  endpoint: flag.string("use endpoint instead of provider defaults"),
+  initrdPath: flag.string("initramfs image to use", { fallback: "dist/initramfs-${ARCH}.xz" }),
+  installImage: flag.string("the installer image to use"),
+  kubernetesVersion: flag.string("desired kubernetes version to run"),
+  masters: flag.int("the number of masters to create", { fallback: 1 }),
+  memory: flag.int("the limit on memory usage in MB (each container/VM)", {
+    shownFallback: `${MEMORY.kubernetes}, or ${MEMORY.bare} with --skip-kubernetes`,
+  }),
+  registryInsecureSkipVerify: flag.list(
+    "list of registry hostnames to skip TLS verification for",
+  ),
+  registryMirror: flag.list(
+    "list of registry mirrors to use in format: <registry host>=<mirror URL>",
+  ),
+  skipKubeconfig: flag.boolean("skip merging kubeconfig from the created cluster"),
+  skipKubernetes: flag.boolean(
+    "create the machine only: wait for the Talos API, bootstrap nothing",
+  ),
+  talosVersion: flag.string(
+    "the desired Talos version to generate config for (if not set, defaults to image version)",
+  ),
+  vmlinuzPath: flag.string("the compressed kernel image to use", {
+    fallback: "dist/vmlinuz-${ARCH}",
+  }),
+  wait: flag.boolean("wait for the cluster to be ready before returning", { fallback: true }),
+  waitTimeout: flag.duration("timeout to wait for the cluster to be ready", {
+    fallback: parseDurationMs("20m"),
+  }),
+  withDebug: flag.boolean("enable debug in Talos config to send service logs to the console"),
+  withInitNode: flag.boolean("create the cluster with an init node"),
+  workers: flag.int("the number of workers to create", { fallback: 0 }),
+} as const;
+
+/** `talosctl cluster create` */
+export const clusterCreateCommand = command({
+  summary: "Creates a local QEMU based kubernetes cluster",
+  flags: FLAGS,
+  async run(flags, session: Session) {
+    if (flags.masters !== 1 || flags.workers !== 0) {
+      throw new UsageError("only one node can be created: use the flags --masters 1 --workers 0");
+    }
+    const { skipKubernetes, skipKubeconfig } = flags;
+    const { name, directory } = place(session);
+    const arch = flags.arch === "arm64" ? "arm64" : "amd64";
+    const file = (path: string): string => path.replaceAll("${ARCH}", arch);
+    const { out, host, signal } = session;
+    const created = await createCluster(host, {
+      name,
+      directory,
+      arch,
+      accelerator: ACCELERATORS.find((known) => known === flags.accelerator) ?? "auto",
+      cpus: Math.max(1, Math.round(flags.cpus)),
+      memoryMib: flags.memory || (skipKubernetes ? MEMORY.bare : MEMORY.kubernetes),
+      diskMib: flags.disk,
+      kernel: file(flags.vmlinuzPath),
+      initrd: file(flags.initrdPath),
+      initNode: flags.withInitNode,
+      config: generateInput(flags),
+      patch: flags.configPatch === "" ? [] : parsePatch(flags.configPatch),
+      talosconfig: await session.talosconfigPath(),
+      kubeconfig: skipKubeconfig ? undefined : defaultKubeconfigPath(host),
+      until: milestone(flags),
+      timeoutMs: flags.waitTimeout,
+      signal,
+      say: (line) => out.note(line),
+    });
+    const { state, context, tag } = created;
+    if (tag !== "" && skipKubernetes) out.note(`the API answers: Talos ${tag}`);
+    out.note(`console: ${join(directory, state.nodes[0]?.name ?? "", "console.log")}`);
+    out.note(`context "${context}" is current, try: talosctl services`);
+    if (state.kubeconfig) {
+      out.note(
+        `context "${state.kubeconfig.context}" of kubectl is current, try: kubectl get nodes`,
+      );
+    }
+    show(session, state);
+  },
+});
+
+function milestone({ wait, skipKubernetes }: Values<typeof FLAGS>): Milestone {
+  if (skipKubernetes) return wait ? "api" : "started";
+  return wait ? "healthy" : "bootstrapped";
+}
+
+function generateInput(flags: Values<typeof FLAGS>): Partial<GenerateInput> {
+  if (flags.endpoint !== "") checkEndpoint(flags.endpoint);
+  const mirrors = flags.registryMirror.map(parseRegistryMirror);
+  const unverified = flags.registryInsecureSkipVerify;
+  return {
+    dnsDomain: flags.dnsDomain,
+    debug: flags.withDebug,
+    ...text("endpoint", flags.endpoint),
+    ...text("installImage", flags.installImage),
+    ...text("kubernetesVersion", flags.kubernetesVersion.replace(/^v/, "")),
+    ...text("talosVersion", flags.talosVersion),
+    ...(mirrors.length === 0 ? {} : {
+      registryMirrors: Object.fromEntries(
+        mirrors.map(({ host, url }) => [host, { endpoints: [url] }]),
+      ),
+    }),
+    ...(unverified.length === 0 ? {} : {
+      registryConfig: Object.fromEntries(
+        unverified.map((host) => [host, { tls: { insecureSkipVerify: true } }]),
+      ),
+    }),
+  };
+}
+
+function text<K extends string>(key: K, value: string): { [P in K]?: string } {
+  return value === "" ? {} : { [key]: value } as { [P in K]?: string };
+}
