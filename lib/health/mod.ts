@@ -25,4 +25,4 @@ export type {
 export { checkHealth, type HealthOptions } from "./check_health.ts";
 export { bootFinished, type SequenceMark } from "./boot.ts";
 export { kubeReader } from "./kube_reader.ts";
-export { condition, membersOf, nodeAddress, podReady } from "./kube_facts.ts";
+export { condition, isNode, membersOf, nodeAddress, podReady } from "./kube_facts.ts";

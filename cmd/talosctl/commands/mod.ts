@@ -48,6 +48,7 @@ export const COMMANDS: readonly Entry<Session>[] = [
   on(["stats"], async () => (await import("./stats.ts")).statsCommand),
   on(["time"], async () => (await import("./time.ts")).timeCommand),
   on(["upgrade"], async () => (await import("./lifecycle.ts")).upgradeCommand),
+  on(["upgrade-k8s"], async () => (await import("./upgrade_k8s.ts")).upgradeK8sCommand),
   on(["usage", "du"], async () => (await import("./usage.ts")).usageCommand),
   on(["validate"], async () => (await import("./validate.ts")).validateCommand),
   on(["version"], async () => (await import("./version.ts")).versionCommand),
