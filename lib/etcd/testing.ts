@@ -57,6 +57,13 @@ export interface MemberStart {
   readonly join?: readonly string[];
 }
 
+async function makeCertificates(): Promise<{ ca: PemPair; leaf: PemPair }> {
+  const now = new Date();
+  const ca = await createCa({ kind: "ecdsa-p256", subject: { organization: ["etcd"] }, now });
+  const names = sans(["127.0.0.1", "localhost"]);
+  return { ca, leaf: await issueServerLeaf({ ca, sans: names, now, lifetimeMs: 3_600_000 }) };
+}
+
 /** Certificates and directories of etcd members that belong together. */
 export class TestEtcd implements AsyncDisposable {
   readonly #members: RunningMember[] = [];
@@ -68,14 +75,11 @@ export class TestEtcd implements AsyncDisposable {
     readonly leaf: PemPair,
   ) {}
 
-  /** @throws {Error} when there is no etcd program. */
-  static async make(): Promise<TestEtcd> {
+  /** With certificates of its own unless some are given. @throws {Error} without an etcd program */
+  static async make(given?: { readonly ca: PemPair; readonly leaf: PemPair }): Promise<TestEtcd> {
     const program = componentProgram("etcd");
     if (!program) throw new Error("Cannot test etcd: no etcd program is to be had");
-    const now = new Date();
-    const ca = await createCa({ kind: "ecdsa-p256", subject: { organization: ["etcd"] }, now });
-    const names = sans(["127.0.0.1", "localhost"]);
-    const leaf = await issueServerLeaf({ ca, sans: names, now, lifetimeMs: 3_600_000 });
+    const { ca, leaf } = given ?? await makeCertificates();
     const directory = await Deno.makeTempDir({ prefix: "etcd-test-" });
     await Deno.writeTextFile(`${directory}/ca.crt`, ca.crt);
     await Deno.writeTextFile(`${directory}/peer.crt`, leaf.crt);
