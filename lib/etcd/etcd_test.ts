@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  addMember,
   checkHealth,
   deleteKey,
   EtcdError,
@@ -8,7 +7,6 @@ import {
   listMembers,
   memberNamed,
   memberStatus,
-  promoteMember,
   readKey,
   removeMember,
   snapshot,
@@ -16,7 +14,7 @@ import {
   withMutex,
   writeKey,
 } from "./mod.ts";
-import { componentProgram, freePort, type RunningMember, TestEtcd } from "./testing.ts";
+import { componentProgram, insist, TestEtcd } from "./testing.ts";
 
 const real = { ignore: componentProgram("etcd") === undefined };
 
@@ -104,42 +102,12 @@ Deno.test("withMutex() ends the work when the lease is over", real, async () => 
   });
 });
 
-/** Adds a member to a cluster as a learner, starts it and gives it its vote. */
-async function join(
-  cluster: TestEtcd,
-  { name, members }: { name: string; members: readonly RunningMember[] },
-): Promise<RunningMember> {
-  using etcd = cluster.client(...members);
-  const peerPort = freePort();
-  // A member that has just come is not counted as healthy for some seconds, and nobody joins then.
-  const { member } = await insist(() =>
-    addMember(etcd, `https://127.0.0.1:${peerPort}`, { learner: true })
-  );
-  const others = members.map((other) => `${other.name}=${other.peerUrl}`);
-  const started = await cluster.start({ name, peerPort, join: others });
-  await insist(() => promoteMember(etcd, member.id));
-  return started;
-}
-
-/** What `call` gives once etcd does not refuse it any more. */
-async function insist<T>(call: () => Promise<T>): Promise<T> {
-  const endMs = Date.now() + 60_000;
-  while (true) {
-    try {
-      return await call();
-    } catch (error) {
-      if (Date.now() > endMs || !(error instanceof EtcdError)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
-}
-
 Deno.test("members of three real etcds join, lead in turn, and leave", real, async () => {
   await using cluster = await TestEtcd.make();
   const a = await cluster.start({ name: "a" });
   await cluster.healthy(a);
-  const b = await join(cluster, { name: "b", members: [a] });
-  const c = await join(cluster, { name: "c", members: [a, b] });
+  const b = await cluster.join("b", [a]);
+  const c = await cluster.join("c", [a, b]);
   using etcd = cluster.client(a);
   const members = await listMembers(etcd);
   assert.deepEqual(members.map(({ name, learner }) => [name, learner]), [

@@ -5,8 +5,9 @@
  * @module
  */
 import { createCa, issueServerLeaf, type PemPair, sans } from "$lib/pki/mod.ts";
-import { EtcdClient } from "./client.ts";
+import { EtcdClient, EtcdError } from "./client.ts";
 import { checkHealth } from "./kv.ts";
+import { addMember, promoteMember } from "./members.ts";
 
 /** The program `name` of the built components, or of PATH; undefined when there is none. */
 export function componentProgram(name: string): string | undefined {
@@ -55,6 +56,19 @@ export interface MemberStart {
   readonly peerPort?: number;
   /** The others of the cluster it joins, `name=peerUrl`; it starts a new cluster when there is none. */
   readonly join?: readonly string[];
+}
+
+/** What `call` gives once etcd does not refuse it any more. */
+export async function insist<T>(call: () => Promise<T>): Promise<T> {
+  const endMs = Date.now() + 60_000;
+  while (true) {
+    try {
+      return await call();
+    } catch (error) {
+      if (Date.now() > endMs || !(error instanceof EtcdError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
 }
 
 async function makeCertificates(): Promise<{ ca: PemPair; leaf: PemPair }> {
@@ -119,6 +133,20 @@ export class TestEtcd implements AsyncDisposable {
     };
     this.#members.push(member);
     return member;
+  }
+
+  /** Adds a member as a learner, starts it and gives it its vote. */
+  async join(name: string, members: readonly RunningMember[]): Promise<RunningMember> {
+    using etcd = this.client(...members);
+    const peerPort = freePort();
+    // A member that has just come is not counted as healthy for some seconds; nobody joins then.
+    const { member } = await insist(() =>
+      addMember(etcd, `https://127.0.0.1:${peerPort}`, { learner: true })
+    );
+    const others = members.map((other) => `${other.name}=${other.peerUrl}`);
+    const started = await this.start({ name, peerPort, join: others });
+    await insist(() => promoteMember(etcd, member.id));
+    return started;
   }
 
   /** Waits until a majority answers through this member. */

@@ -26,3 +26,4 @@ export { checkHealth, type HealthOptions } from "./check_health.ts";
 export { bootFinished, type SequenceMark } from "./boot.ts";
 export { kubeReader } from "./kube_reader.ts";
 export { condition, isNode, membersOf, nodeAddress, podReady } from "./kube_facts.ts";
+export { sequenceMarks, serviceState } from "./wire.ts";

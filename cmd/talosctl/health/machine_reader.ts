@@ -1,12 +1,11 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { bootFinished, type MachineReader, type SequenceMark } from "$lib/health/mod.ts";
 import {
-  type Event,
-  MachineService,
-  SequenceEvent_Action,
-  SequenceEventSchema,
-  type ServiceInfo,
-} from "$proto/machine/machine_pb.ts";
+  bootFinished,
+  type MachineReader,
+  type SequenceMark,
+  sequenceMarks,
+  serviceState,
+} from "$lib/health/mod.ts";
+import { type Event, MachineService } from "$proto/machine/machine_pb.ts";
 import type { Client } from "../client/client.ts";
 import { NodesError } from "../errors.ts";
 
@@ -58,21 +57,4 @@ async function* pastEvents(client: Client): AsyncGenerator<Event> {
     clearTimeout(timer);
   }
   if (asked.failures.length > 0) throw new NodesError(asked.failures);
-}
-
-function serviceState({ id, state, health }: ServiceInfo) {
-  return {
-    id,
-    state,
-    healthy: !health || health.unknown ? undefined : health.healthy,
-    message: health?.lastMessage ?? "",
-  };
-}
-
-/** The mark of a sequence that an event is; none for other events. */
-export function sequenceMarks({ data }: Event): SequenceMark[] {
-  if (!data?.typeUrl.endsWith("/machine.SequenceEvent")) return [];
-  const { sequence, action } = fromBinary(SequenceEventSchema, data.value);
-  if (action === SequenceEvent_Action.NOOP) return [];
-  return [{ sequence, action: action === SequenceEvent_Action.START ? "start" : "stop" }];
 }

@@ -1,0 +1,135 @@
+import { get, until } from "$lib/cosi/mod.ts";
+import type { ContainerImage, ContainerSpec } from "$lib/containerd/mod.ts";
+import { IMAGES } from "$lib/config/mod.ts";
+import { checkHealth, memberStatus } from "$lib/etcd/mod.ts";
+import {
+  ETCD_SECRETS,
+  EtcdSecrets,
+  K8S_CERTS,
+  KubernetesSecrets,
+  ROOT_ETCD,
+  type RootEtcdSpec,
+  RootSecrets,
+} from "$lib/resources/mod.ts";
+import type { Service } from "$lib/service/mod.ts";
+import { keepFiles } from "../controllers/k8s/files.ts";
+import type { EtcdAccess } from "../etcd/access.ts";
+import {
+  etcdArguments,
+  type MemberIdentity,
+  type MemberPlan,
+  primaryAddress,
+} from "../etcd/arguments.ts";
+import type { DataDirectory } from "../etcd/data_directory.ts";
+import { promote } from "../etcd/join.ts";
+import { ETCD_PKI_DIR, ETCD_UID } from "../etcd/places.ts";
+import { type Founding, planMember } from "../etcd/plan.ts";
+import type { HostNames } from "../identity/names.ts";
+import type { Machine } from "../machine.ts";
+
+/** Makes a `run` that keeps one container. */
+export type ContainerRun = (container: {
+  readonly id: string;
+  readonly image: () => ContainerImage;
+  readonly spec: () => ContainerSpec;
+}) => Service["run"];
+
+/** What the service is made from. */
+export interface EtcdServiceDeps {
+  readonly machine: Pick<Machine, "config" | "runtime" | "logs">;
+  readonly container: ContainerRun;
+  readonly access: EtcdAccess;
+  readonly data: DataDirectory;
+  readonly host: () => HostNames;
+  /** Whether the API asked this machine to found the cluster. */
+  readonly bootstrap: { readonly asked: boolean };
+}
+
+/** The store of the cluster's state. Founds a cluster, joins one, or goes on where it was. */
+export function etcdService(deps: EtcdServiceDeps): Service {
+  const { machine, container, access, data } = deps;
+  const log = machine.logs.writer("etcd");
+  let start: { identity: MemberIdentity; plan: MemberPlan } | undefined;
+  return {
+    id: "etcd",
+    dependsOn: ["cri", "networkd", "timed"],
+    async prepare(signal) {
+      await writeSecrets(deps, signal);
+      await data.make();
+      const identity = identityOf(deps.host());
+      const founding = foundingOf(deps);
+      const plan = await planMember({ identity, data, access, founding, log }, signal);
+      start = { identity, plan };
+    },
+    run: container({
+      id: "etcd",
+      image: () => ({ reference: etcdConfig(machine)?.image ?? IMAGES.etcd }),
+      spec() {
+        if (!start) throw new Error("Cannot start etcd: it was not prepared");
+        const extra = etcdConfig(machine)?.extraArgs ?? {};
+        return containerSpec(etcdArguments(start.identity, start.plan, extra), data.path);
+      },
+    }),
+    health: {
+      initialDelayMs: 1_000,
+      startPeriodMs: 1_000,
+      periodMs: 20_000,
+      timeoutMs: 15_000,
+      check: (signal) => checkMember(access, signal),
+    },
+  };
+}
+
+/** Healthy when a majority answers through this member; a learner is given its vote first. */
+async function checkMember(access: EtcdAccess, signal: AbortSignal): Promise<void> {
+  using etcd = await access.local();
+  const { learner, memberId } = await memberStatus(etcd, { signal });
+  if (learner) {
+    using others = await access.at(await access.others(signal));
+    await promote(others, memberId, signal);
+  }
+  await checkHealth(etcd, { signal });
+}
+
+/** Waits for the certificates of a control plane and writes those that etcd reads. */
+async function writeSecrets({ machine }: EtcdServiceDeps, signal: AbortSignal): Promise<void> {
+  const { state } = machine.runtime;
+  await until(state, EtcdSecrets, ETCD_SECRETS, signal);
+  await until(state, KubernetesSecrets, K8S_CERTS, signal);
+  const { etcdPeer } = await get(state, EtcdSecrets, ETCD_SECRETS);
+  const { etcdCA } = await get(state, RootSecrets, ROOT_ETCD) as RootEtcdSpec;
+  const place = { directory: ETCD_PKI_DIR, fileMode: 0o500, uid: ETCD_UID, owns: () => true };
+  const { crt, key } = etcdPeer;
+  await keepFiles(place, { "ca.crt": etcdCA.crt, "peer.crt": crt, "peer.key": key });
+}
+
+function identityOf({ hostname, addresses }: HostNames): MemberIdentity {
+  const address = primaryAddress(addresses);
+  if (address === undefined) {
+    throw new Error("Cannot start etcd: this machine has no address that others can reach");
+  }
+  return { name: hostname, address };
+}
+
+function foundingOf({ machine, bootstrap }: EtcdServiceDeps): Founding {
+  if (bootstrap.asked) return "asked";
+  return machine.config.running.value?.config.machine.type === "init" ? "ifAlone" : "never";
+}
+
+function etcdConfig({ config }: Pick<Machine, "config">) {
+  return config.running.value?.config.cluster.etcd;
+}
+
+function containerSpec(args: readonly string[], data: string): ContainerSpec {
+  return {
+    args,
+    user: { uid: ETCD_UID, gid: ETCD_UID },
+    mounts: [
+      { destination: ETCD_PKI_DIR, source: ETCD_PKI_DIR, options: ["rbind", "ro"] },
+      { destination: data, source: data, options: ["rbind", "rw"] },
+    ],
+    cgroup: "/podruntime/etcd",
+    // Without its store a control plane is nothing: others go first when memory is short.
+    oomScoreAdj: -997,
+  };
+}
