@@ -22,6 +22,10 @@ export type HostFiles = Pick<
 export interface Screen extends AsyncDisposable {
   /** Shows as much of `text` as fits, from the top. */
   draw(text: string): void;
+  /** The letters that fit now. */
+  size(): { readonly columns: number; readonly rows: number };
+  /** Shows lines that fit, each over what was there: nothing flickers. */
+  paint(lines: readonly string[]): void;
   /** The next key, or undefined when none is pressed within `ms` or the signal aborts. */
   key(ms: number, signal: AbortSignal): Promise<string | undefined>;
 }

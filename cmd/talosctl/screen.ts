@@ -26,6 +26,8 @@ export function openScreen(write: (text: string) => void): Screen {
     return value && new TextDecoder().decode(value);
   };
   return {
+    size: () => Deno.consoleSize(),
+    paint: (lines) => write(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\r\n")}`),
     draw: (text) => write(`\x1b[H\x1b[2J${fitting(text, Deno.consoleSize())}`),
     key: async (ms, signal) => {
       // One read stays under way between calls: a key pressed while drawing is not lost.

@@ -24,6 +24,11 @@ export class Balancer implements Disposable {
     this.#endpoints = options.order === "ordered" ? options.endpoints : shuffled(options.endpoints);
   }
 
+  /** The host of the endpoint that is tried first. */
+  get first(): string {
+    return this.#endpoints[0]?.host ?? "";
+  }
+
   /** A working connection for the next call. @throws {DialError} naming every endpoint that failed. */
   async connection(): Promise<Connection> {
     const failures: DialError[] = [];

@@ -20,6 +20,7 @@ export const COMMANDS: readonly Entry<Session>[] = [
   on(["config"], async () => (await import("./config.ts")).configCommand),
   on(["containers", "c"], async () => (await import("./containers.ts")).containersCommand),
   on(["copy", "cp"], async () => (await import("./copy.ts")).copyCommand),
+  on(["dashboard"], async () => (await import("./dashboard.ts")).dashboardCommand),
   on(["dmesg"], async () => (await import("./dmesg.ts")).dmesgCommand),
   on(["edit"], async () => (await import("./edit.ts")).editCommand),
   on(["etcd"], async () => (await import("./etcd.ts")).etcdCommand),
