@@ -3,6 +3,7 @@ import { MachineService } from "$proto/machine/machine_pb.ts";
 import type { Client } from "../client/client.ts";
 import { makeClient } from "../client/mod.ts";
 import { RpcError } from "../client/rpc_error.ts";
+import { crashDump } from "../crashdump.ts";
 import { clientHealth } from "../health/client_health.ts";
 import type { Host } from "../host.ts";
 import { fetchKubeconfig, mergeIntoFile, renameLine } from "../kubeconfig_file.ts";
@@ -16,9 +17,11 @@ const DIAL_MS = 5_000;
 const WATCH_MS = 2_000;
 
 /** What bringing Kubernetes up needs. */
-export interface BringUp
-  extends
-    Pick<CreateOptions, "initNode" | "kubeconfig" | "until" | "timeoutMs" | "signal" | "say"> {
+export interface BringUp extends
+  Pick<
+    CreateOptions,
+    "crashdump" | "initNode" | "kubeconfig" | "until" | "timeoutMs" | "signal" | "say"
+  > {
   readonly node: NodeState;
   readonly target: Target;
   readonly qemu: ProcessMark;
@@ -29,11 +32,26 @@ export interface BringUp
  * Gives where its context went. @throws {Error} when it does not come up
  */
 export async function bringUp(host: Host, options: BringUp): Promise<ContextPlace | undefined> {
-  const { initNode, kubeconfig, node, qemu, say, timeoutMs, until } = options;
-  const started = performance.now();
+  const { node, qemu, say } = options;
   using machine = watchMachine(qemu);
   const signal = AbortSignal.any([options.signal, machine.died]);
   using client = makeClient(options.target, { dialMs: DIAL_MS, signal });
+  try {
+    return await bringUpBy(client, host, options);
+  } catch (error) {
+    if (options.crashdump && !signal.aborted) {
+      for await (const text of crashDump(client, node.name)) say(text.trimEnd());
+    }
+    throw error;
+  }
+}
+
+async function bringUpBy(
+  client: Client,
+  host: Host,
+  { initNode, kubeconfig, node, say, timeoutMs, until }: BringUp,
+): Promise<ContextPlace | undefined> {
+  const started = performance.now();
   if (!initNode) {
     say(`bootstrapping ${node.name}`);
     await bootstrap(client, started + timeoutMs);
@@ -41,7 +59,7 @@ export async function bringUp(host: Host, options: BringUp): Promise<ContextPlac
   if (until !== "healthy") return undefined;
   const health = {
     client,
-    of: () => client.endedBy(signal),
+    of: () => client.endedBy(client.signal),
     members: { controlPlane: [node.name], workers: [] },
     k8sEndpoint: "",
     timeoutMs: timeoutMs - (performance.now() - started),

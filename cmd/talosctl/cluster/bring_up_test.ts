@@ -46,6 +46,7 @@ async function bringing(
   const machine = new Deno.Command("sleep", { args: ["600"] }).spawn();
   const up = bringUp(denoHost({ HOME: folder }, { out: () => {}, err: () => {} }), {
     initNode: false,
+    crashdump: true,
     kubeconfig: `${folder}/.kube/config`,
     until,
     timeoutMs: 30_000,

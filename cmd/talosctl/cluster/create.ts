@@ -45,6 +45,8 @@ export interface CreateOptions {
   readonly talosconfig: string;
   /** The kubeconfig that gets the cluster's context; undefined leaves all alone. */
   readonly kubeconfig: string | undefined;
+  /** Tells all there is about the node when Kubernetes does not come up. */
+  readonly crashdump: boolean;
   readonly until: Milestone;
   /** How long reaching the milestone may take. */
   readonly timeoutMs: number;

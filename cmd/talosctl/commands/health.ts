@@ -1,30 +1,12 @@
 import { flag, parseDurationMs } from "$lib/cli/mod.ts";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import type { Members } from "$lib/health/mod.ts";
 import { ClusterService } from "$proto/cluster/cluster_pb.ts";
 import { clientHealth } from "../health/client_health.ts";
 import { command, type Session } from "../session.ts";
+import { MEMBER_FLAGS, membersByFlags } from "./_members.ts";
 
 /** What a node needs beyond the checks to tell that they took too long. */
 const MARGIN_MS = 30_000;
-
-/** The flags that say which nodes a cluster has. */
-export const MEMBER_FLAGS = {
-  initNode: flag.string("specify IPs of init node"),
-  controlPlaneNodes: flag.list("specify IPs of control plane nodes"),
-  workerNodes: flag.list("specify IPs of worker nodes"),
-};
-
-/** The nodes that the flags name. */
-export function membersByFlags(flags: {
-  readonly initNode: string;
-  readonly controlPlaneNodes: readonly string[];
-  readonly workerNodes: readonly string[];
-}): Members {
-  const { initNode, controlPlaneNodes, workerNodes } = flags;
-  const first = initNode === "" ? [] : [initNode];
-  return { controlPlane: [...first, ...controlPlaneNodes], workers: workerNodes };
-}
 
 /** `talosctl health` */
 export const healthCommand = command({
