@@ -2,6 +2,8 @@ import { basename, join } from "node:path";
 import type { Manifest, Part } from "$lib/image/mod.ts";
 import { type Role, ROLES } from "$lib/role/mod.ts";
 import type { BuildStamp } from "$lib/version/mod.ts";
+import { buildComponents } from "./components/build.ts";
+import { NODE_COMPONENTS } from "./components/node.ts";
 import { warmInit, warmRoles } from "./code_cache.ts";
 import { partOf, sha256 } from "./hash.ts";
 import { initramfsEntries, layOutInitramfs, packInitramfs } from "./initramfs.ts";
@@ -51,6 +53,8 @@ export interface ImageManifest extends Manifest {
   readonly built: string;
   readonly runtime: string;
   readonly initramfs: readonly Part[];
+  /** Versions of what was built from Go modules. */
+  readonly components: Readonly<Record<string, string>>;
   /** Hash over kinds, modes and link targets in the initramfs. */
   readonly initramfsLayout: string;
 }
@@ -69,6 +73,8 @@ export async function buildImage(options: ImageOptions): Promise<PartSize[]> {
 async function buildIn(work: string, options: ImageOptions): Promise<PartSize[]> {
   const { cache, flavor, lock, output, say, stamp, epochSeconds } = options;
   await Deno.mkdir(output, { recursive: true });
+  say("components");
+  const components = await buildComponents(NODE_COMPONENTS, cache, (line) => say("  " + line));
   say("packages");
   const inputs = await fetchInputs(
     lock,
@@ -88,11 +94,13 @@ async function buildIn(work: string, options: ImageOptions): Promise<PartSize[]>
   const modules = await indexModules(kernel, allowedModules(), alwaysModules());
   const { bundle } = options;
   const root = await layOutRootfs(join(work, "root"), {
-    ...{ inputs, bundle, stamp, kernel, modules, release },
+    ...{ inputs, components, bundle, stamp, kernel, modules, release },
   });
   say("  code cache");
   await warmRoles(root, options.roles ?? ROLES.filter((role) => role !== "init"));
-  const sbom = spdxDocument({ inputs: inputs.packages, stamp, bundleSha256: await hashOf(bundle) });
+  const sbom = spdxDocument({
+    ...{ inputs: inputs.packages, components, stamp, bundleSha256: await hashOf(bundle) },
+  });
   await root.write("/usr/share/spdx/image.spdx.json", sbom);
   await Deno.writeTextFile(join(output, "sbom.spdx.json"), sbom);
   const rootfs = join(output, "rootfs.sqsh");
@@ -120,6 +128,9 @@ async function buildIn(work: string, options: ImageOptions): Promise<PartSize[]>
     initramfs: await filesOf(early),
     initramfsLayout: layoutHash(await initramfsEntries(early)),
     packages: versionsOf(inputs),
+    components: Object.fromEntries(
+      components.map(({ component, version }) => [component.name, version]),
+    ),
   };
   await signInto(early, manifest, options);
   const initramfs = await packInitramfs(early, rootfs, epochSeconds, cache);

@@ -6,6 +6,8 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
+import { buildComponents } from "./components/build.ts";
+import { chooseComponents } from "./components/catalog.ts";
 import { buildImage } from "./image.ts";
 import { developmentKeys, makeKeys } from "./keys.ts";
 import { DebianArchive } from "./debian.ts";
@@ -17,7 +19,7 @@ import { PYPI_ARCHIVE } from "./pypi.ts";
 import { resolveLock } from "./resolve.ts";
 import { withKernelTable } from "./security.ts";
 import { buildStamp, sourceEpoch } from "./stamp.ts";
-import { sizeTable } from "./table.ts";
+import { componentTable, sizeTable } from "./table.ts";
 import { requireTools } from "./tools.ts";
 import { verifyImage } from "./verify.ts";
 
@@ -25,6 +27,8 @@ const USAGE = `Usage: mkimage <command>
 
   image  [--flavor metal|cloud] [--tag TAG] [--output DIR] [--bundle FILE] [--key FILE] [--update-lock]
          build root filesystem, initramfs, kernel and signed manifest
+  components [NAME…]
+         build programs from Go modules: the named ones, or all
   lock   resolve every package anew and write packages.lock.json
   keygen DIR
          make a signing key; one that is there is never overwritten
@@ -48,7 +52,16 @@ async function image(args: string[]): Promise<void> {
   if (values.flavor !== "metal" && values.flavor !== "cloud") {
     throw new TypeError(`Cannot build flavor "${values.flavor}": it is metal or cloud`);
   }
-  await requireTools(["apt-get", "dpkg-deb", "mksquashfs", "zstd", "npm", "tar"]);
+  await requireTools([
+    "apt-get",
+    "dpkg-deb",
+    "mksquashfs",
+    "zstd",
+    "npm",
+    "tar",
+    "gcc",
+    "pkg-config",
+  ]);
   const stamp = await buildStamp(values.tag);
   const say = progress();
   await Deno.mkdir(values.output, { recursive: true });
@@ -69,6 +82,14 @@ async function image(args: string[]): Promise<void> {
     say,
   });
   print(sizeTable(parts));
+}
+
+async function components(names: string[]): Promise<void> {
+  const chosen = chooseComponents(names);
+  if (chosen.some((one) => one.language === "c" || one.cgo)) {
+    await requireTools(["gcc", "pkg-config"]);
+  }
+  print(componentTable(await buildComponents(chosen, CACHE, progress())));
 }
 
 async function readLock(): Promise<Lock> {
@@ -122,6 +143,7 @@ function print(text: string): void {
 
 const COMMANDS: Record<string, (args: string[]) => Promise<unknown>> = {
   image,
+  components,
   lock: updateLock,
   keygen,
   verify,

@@ -1,3 +1,5 @@
+import { NODE_PROGRAMS, packagesOf } from "./debian_programs.ts";
+
 /** Kernel flavours: `metal` drives real machines, `cloud` is small and knows virtual hardware only. */
 export type Flavor = "metal" | "cloud";
 
@@ -8,7 +10,10 @@ export const KERNEL_METAPACKAGES: Readonly<Record<Flavor, string>> = {
 };
 
 /** Debian packages whose files, or licences, are in every image. */
-export const BASE_PACKAGES = ["libc6", "libgcc-s1", "gcc-12-base", "ca-certificates"] as const;
+export const BASE_PACKAGES: readonly string[] = [
+  ...["libc6", "libgcc-s1", "gcc-12-base", "ca-certificates"],
+  ...packagesOf(NODE_PROGRAMS),
+];
 
 /** The Debian release that packages come from. */
 export const SUITE = "bookworm";

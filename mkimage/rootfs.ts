@@ -2,10 +2,12 @@ import { join } from "node:path";
 import type { ModuleIndex } from "$lib/kmod/mod.ts";
 import { NODE_FILES } from "$lib/role/mod.ts";
 import type { BuildStamp } from "$lib/version/mod.ts";
+import type { BuiltComponent } from "./components/build.ts";
+import { layOutLibraries, layOutPrograms, NODE_PROGRAMS } from "./debian_programs.ts";
 import { etcFiles } from "./etc.ts";
 import type { Inputs } from "./inputs.ts";
 import type { KernelModules } from "./module_set.ts";
-import { Tree } from "./tree.ts";
+import { Tree, walkTree } from "./tree.ts";
 
 /** Libraries of the runtime, and those that glibc opens by itself to find names. */
 const LIBRARIES: readonly [string, string][] = [
@@ -22,13 +24,15 @@ const LIBRARIES: readonly [string, string][] = [
 
 /** Directories that something is mounted on, or that are empty on purpose. */
 const MOUNT_POINTS = [
-  ...["/dev", "/proc", "/sys", "/run", "/tmp", "/var", "/system", "/boot", "/opt", "/usr/etc/udev"],
+  ...["/dev", "/proc", "/sys", "/run", "/tmp", "/var", "/system", "/boot", "/usr/etc/udev"],
   ...["/etc/kubernetes", "/etc/cni", "/usr/libexec/kubernetes", "/mnt", "/usr/local", "/usr/sbin"],
 ];
 
 /** What our part of a root filesystem is made of. */
 export interface RootfsParts {
   readonly inputs: Inputs;
+  /** Built from Go modules. */
+  readonly components: readonly BuiltComponent[];
   readonly bundle: string;
   readonly stamp: BuildStamp;
   readonly kernel: KernelModules;
@@ -46,6 +50,8 @@ export async function layOutRootfs(root: string, parts: RootfsParts): Promise<Tr
     await tree.symlink(`/${name}`, `usr/${name}`);
   }
   await layOutRuntime(tree, parts.inputs, NODE_FILES.runtime);
+  await layOutPrograms(tree, NODE_PROGRAMS, parts.inputs.get);
+  await layOutComponents(tree, parts.components);
   await tree.copy(parts.bundle, NODE_FILES.bundle);
   for (const [name, text] of Object.entries(etcFiles(parts.stamp))) {
     await tree.write(`/etc/${name}`, text);
@@ -59,16 +65,25 @@ export async function layOutRootfs(root: string, parts: RootfsParts): Promise<Tr
 /** Puts the runtime and its libraries into a tree; also what the initramfs starts from. */
 export async function layOutRuntime(tree: Tree, inputs: Inputs, path: string): Promise<void> {
   await tree.copy(join(inputs.runtime.directory, "deno"), path, 0o755);
-  for (const [name, library] of LIBRARIES) {
-    const from = join(inputs.get(name).directory, "lib/x86_64-linux-gnu", library);
-    await tree.copy(from, `/usr/lib/x86_64-linux-gnu/${library}`);
-  }
+  await layOutLibraries(tree, LIBRARIES, inputs.get);
   const libc = inputs.get("libc6").directory;
   await tree.copy(
     join(libc, "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"),
     "/usr/lib64/ld-linux-x86-64.so.2",
     0o755,
   );
+}
+
+/** Puts the programs of components in place, with the licences of all that is linked into them. */
+async function layOutComponents(tree: Tree, components: readonly BuiltComponent[]): Promise<void> {
+  for (const { component, programs, directory } of components) {
+    const target = component.directory ?? "/usr/bin";
+    for (const { name, path } of programs) await tree.copy(path, `${target}/${name}`, 0o755);
+    const licences = join(directory, "licences");
+    for (const { path, info } of await walkTree(licences)) {
+      if (info.isFile) await tree.copy(join(licences, path), `/usr/share/doc/go${path}`);
+    }
+  }
 }
 
 async function certificates(inputs: Inputs): Promise<string> {

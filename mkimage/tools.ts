@@ -9,6 +9,8 @@ export const TOOLS = {
   tar: "tar",
   gzip: "gzip",
   npm: "npm",
+  gcc: "gcc libc6-dev",
+  "pkg-config": "pkg-config libseccomp-dev",
   unshare: "util-linux",
   chroot: "coreutils",
   python3: "python3 python3-pip",

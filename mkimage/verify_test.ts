@@ -26,6 +26,7 @@ async function makeImage(directory: string, extra: CpioEntry[] = []): Promise<st
   const manifest: ImageManifest = {
     ...{ schema: 1, version: "v1", sha: "x", built: "", arch: "amd64", flavor: "metal" },
     ...{ layout: "portable", kernel: "6.1", runtime: "deno", verity, packages: {} },
+    components: {},
     parts: [part("rootfs.sqsh", rootfs), part("vmlinuz-amd64", text("kernel"))],
     initramfs: [part("/init", init)],
     initramfsLayout: layoutHash([{ type: "file", path: "/init", mode: 0o644, content: init }]),

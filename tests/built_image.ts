@@ -24,7 +24,7 @@ export async function buildImageIfStale(say: (line: string) => void): Promise<Bu
   const why = whyBuild(oldest, await newestSource(SOURCES));
   if (why === undefined) return "ready";
   try {
-    await requireTools(["apt-get", "dpkg-deb", "mksquashfs", "zstd", "npm", "tar"]);
+    await requireTools(["apt-get", "dpkg-deb", "mksquashfs", "zstd", "npm", "tar", "gcc"]);
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
     // An old image would say nothing about the sources that are tested.

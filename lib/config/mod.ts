@@ -31,9 +31,14 @@ export {
 } from "./generate/configs.ts";
 export { checkEndpoint, parseRegistryMirror } from "./generate/endpoint.ts";
 export {
+  COREDNS_VERSION,
+  ETCD_VERSION,
+  FLANNEL_VERSION,
+  imageList,
   IMAGES,
   KUBERNETES_VERSION,
   kubernetesImages,
+  PAUSE_VERSION,
   SUPPORTED_KUBERNETES,
 } from "./generate/images.ts";
 export {

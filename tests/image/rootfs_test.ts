@@ -14,17 +14,41 @@ const test = (name: string, fn: () => Promise<void>) =>
 
 /** Every file that a kernel would run or a program would load as code. A new one is a decision. */
 const CODE = [
+  "/opt/cni/bin/bridge",
+  "/opt/cni/bin/flannel",
+  "/opt/cni/bin/host-local",
+  "/opt/cni/bin/loopback",
+  "/opt/cni/bin/portmap",
+  "/usr/bin/containerd",
+  "/usr/bin/containerd-shim-runc-v2",
   "/usr/bin/deno",
+  "/usr/bin/runc",
+  "/usr/lib/x86_64-linux-gnu/libblkid.so.1",
+  "/usr/lib/x86_64-linux-gnu/libbsd.so.0",
   "/usr/lib/x86_64-linux-gnu/libc.so.6",
   "/usr/lib/x86_64-linux-gnu/libdl.so.2",
+  "/usr/lib/x86_64-linux-gnu/libedit.so.2",
   "/usr/lib/x86_64-linux-gnu/libgcc_s.so.1",
+  "/usr/lib/x86_64-linux-gnu/libgmp.so.10",
+  "/usr/lib/x86_64-linux-gnu/libinih.so.1",
+  "/usr/lib/x86_64-linux-gnu/libjansson.so.4",
   "/usr/lib/x86_64-linux-gnu/libm.so.6",
+  "/usr/lib/x86_64-linux-gnu/libmd.so.0",
+  "/usr/lib/x86_64-linux-gnu/libmnl.so.0",
+  "/usr/lib/x86_64-linux-gnu/libnftables.so.1",
+  "/usr/lib/x86_64-linux-gnu/libnftnl.so.11",
   "/usr/lib/x86_64-linux-gnu/libnss_dns.so.2",
   "/usr/lib/x86_64-linux-gnu/libnss_files.so.2",
   "/usr/lib/x86_64-linux-gnu/libpthread.so.0",
   "/usr/lib/x86_64-linux-gnu/libresolv.so.2",
   "/usr/lib/x86_64-linux-gnu/librt.so.1",
+  "/usr/lib/x86_64-linux-gnu/libtinfo.so.6",
+  "/usr/lib/x86_64-linux-gnu/liburcu.so.8",
+  "/usr/lib/x86_64-linux-gnu/libuuid.so.1",
+  "/usr/lib/x86_64-linux-gnu/libxtables.so.12",
   "/usr/lib64/ld-linux-x86-64.so.2",
+  "/usr/sbin/mkfs.xfs",
+  "/usr/sbin/nft",
 ];
 
 async function isCode(path: string, mode: number): Promise<boolean> {
@@ -51,7 +75,7 @@ test("rootfs.sqsh has everything of the layers that are mounted over it", async 
   await using scratch = await Scratch.make();
   const root = await unpackRootfs(scratch.path);
   const points = [
-    ...["dev", "proc", "sys", "run", "tmp", "var", "system", "boot", "opt", "etc/kubernetes"],
+    ...["dev", "proc", "sys", "run", "tmp", "var", "system", "boot", "etc/kubernetes"],
     ...["etc/cni", "usr/libexec/kubernetes", "usr/etc/udev"],
   ];
   for (const path of points) {

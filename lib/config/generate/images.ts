@@ -9,6 +9,11 @@ export const ETCD_VERSION = "3.6.5";
 /** The CoreDNS that runs where a configuration names none. */
 export const COREDNS_VERSION = "1.14.5";
 
+/** The flannel that runs where a configuration asks for no other network. */
+export const FLANNEL_VERSION = "0.28.4";
+/** The pause that holds each pod's namespaces. */
+export const PAUSE_VERSION = "3.10.1";
+
 /** The images of one Kubernetes version, by component. */
 export function kubernetesImages(version: string): {
   readonly kubelet: string;
@@ -33,4 +38,17 @@ export const IMAGES = {
   installer: `${IMAGE_PREFIX}/installer:${VERSION}`,
   etcd: `registry.k8s.io/etcd:${ETCD_VERSION}-0`,
   coreDns: `registry.k8s.io/coredns/coredns:v${COREDNS_VERSION}`,
+  flannel: `ghcr.io/flannel-io/flannel:v${FLANNEL_VERSION}`,
+  pause: `registry.k8s.io/pause:${PAUSE_VERSION}`,
 } as const;
+
+/** Every image that a cluster of this Kubernetes version pulls, in the order `talosctl images` lists. */
+export function imageList(kubernetesVersion: string = KUBERNETES_VERSION): string[] {
+  const { kubelet, apiServer, controllerManager, scheduler, proxy } = kubernetesImages(
+    kubernetesVersion,
+  );
+  return [
+    ...[IMAGES.flannel, IMAGES.coreDns, IMAGES.etcd, apiServer, controllerManager, scheduler],
+    ...[proxy, kubelet, IMAGES.installer, IMAGES.pause],
+  ];
+}

@@ -1,0 +1,22 @@
+import type { Component } from "./component.ts";
+import { CLUSTER_COMPONENTS } from "./cluster.ts";
+import { KUBERNETES_COMPONENTS } from "./kubernetes.ts";
+import { NODE_COMPONENTS } from "./node.ts";
+
+/** Everything that can be built. */
+export const COMPONENTS: readonly Component[] = [
+  ...NODE_COMPONENTS,
+  ...KUBERNETES_COMPONENTS,
+  ...CLUSTER_COMPONENTS,
+];
+
+/** The components of those names, all where none is given. @throws {TypeError} for an unknown one. */
+export function chooseComponents(names: readonly string[]): readonly Component[] {
+  if (names.length === 0) return COMPONENTS;
+  return names.map((name) => {
+    const found = COMPONENTS.find((component) => component.name === name);
+    if (found) return found;
+    const known = COMPONENTS.map((component) => component.name).join(", ");
+    throw new TypeError(`Cannot build component "${name}": known are ${known}`);
+  });
+}

@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import type { Input } from "./inputs.ts";
+import type { Tree } from "./tree.ts";
+
+/** A program out of a Debian package, with the libraries it loads beside the C library. */
+export interface DebianProgram {
+  readonly package: string;
+  readonly path: string;
+  /** Packages with the names that the loader asks for. */
+  readonly libraries: readonly (readonly [string, string])[];
+}
+
+/** Makes the file system of /var. */
+export const MKFS_XFS: DebianProgram = {
+  package: "xfsprogs",
+  path: "/usr/sbin/mkfs.xfs",
+  libraries: [
+    ["libblkid1", "libblkid.so.1"],
+    ["libinih1", "libinih.so.1"],
+    ["liburcu8", "liburcu.so.8"],
+    ["libuuid1", "libuuid.so.1"],
+  ],
+};
+
+/** Packet filter rules: what CNI plugins and kube-proxy speak to the kernel with. */
+export const NFT: DebianProgram = {
+  package: "nftables",
+  path: "/usr/sbin/nft",
+  libraries: [
+    ["libnftables1", "libnftables.so.1"],
+    ["libedit2", "libedit.so.2"],
+    ["libbsd0", "libbsd.so.0"],
+    ["libmd0", "libmd.so.0"],
+    ["libgmp10", "libgmp.so.10"],
+    ["libjansson4", "libjansson.so.4"],
+    ["libmnl0", "libmnl.so.0"],
+    ["libnftnl11", "libnftnl.so.11"],
+    ["libtinfo6", "libtinfo.so.6"],
+    ["libxtables12", "libxtables.so.12"],
+  ],
+};
+
+/** Programs of the root filesystem that come from Debian. */
+export const NODE_PROGRAMS: readonly DebianProgram[] = [MKFS_XFS, NFT];
+
+/** Every package that programs are taken from. */
+export function packagesOf(programs: readonly DebianProgram[]): string[] {
+  const names = programs.flatMap((
+    { package: own, libraries },
+  ) => [own, ...libraries.map(([name]) => name)]);
+  return [...new Set(names)];
+}
+
+/** Finds an unpacked package. */
+type Find = (name: string) => Pick<Input, "directory">;
+
+/** Puts programs and their libraries into a tree. */
+export async function layOutPrograms(
+  tree: Tree,
+  programs: readonly DebianProgram[],
+  find: Find,
+): Promise<void> {
+  for (const { package: name, path, libraries } of programs) {
+    await tree.copy(await fileOf(find(name).directory, path), path, 0o755);
+    await layOutLibraries(tree, libraries, find);
+  }
+}
+
+/** Puts libraries into a tree, under the names that the loader asks for. */
+export async function layOutLibraries(
+  tree: Tree,
+  libraries: DebianProgram["libraries"],
+  find: Find,
+): Promise<void> {
+  for (const [name, library] of libraries) {
+    const path = `/usr/lib/x86_64-linux-gnu/${library}`;
+    await tree.copy(await fileOf(find(name).directory, path), path);
+  }
+}
+
+/** A file of a package: this Debian still has some of them outside /usr. */
+async function fileOf(directory: string, path: string): Promise<string> {
+  const below = join(directory, path);
+  const found = await Deno.stat(below).then(() => true, () => false);
+  return found ? below : join(directory, path.replace(/^\/usr/, ""));
+}
