@@ -30,7 +30,7 @@ export async function buildImageIfStale(say: (line: string) => void): Promise<Bu
     // An old image would say nothing about the sources that are tested.
     return oldest === undefined ? "absent" : "broken";
   }
-  say(`building the image: ${why} (about a minute and a half on two cores)`);
+  say(`building the image: ${why} (minutes on two cores)`);
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "image"],
     cwd: ROOT,

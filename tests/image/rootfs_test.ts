@@ -106,6 +106,25 @@ test("rootfs.sqsh keeps a licence of each package, and the bill of materials lis
   }
 });
 
+test("rootfs.sqsh keeps a licence of each Go module that the bill of materials lists", async () => {
+  await using scratch = await Scratch.make();
+  const root = await unpackRootfs(scratch.path);
+  const sbom = JSON.parse(await Deno.readTextFile(join(DIST, "sbom.spdx.json")));
+  const modules = sbom.packages.filter(({ externalRefs }: { externalRefs: Locator[] }) =>
+    externalRefs[0]?.referenceLocator.startsWith("pkg:golang/")
+  );
+  assert.ok(modules.length > 50, `${modules.length} modules`);
+  for (const { name, versionInfo } of modules) {
+    const folder = join(root, "usr/share/doc/go", `${name}@${versionInfo}`);
+    assert.ok((await Array.fromAsync(Deno.readDir(folder))).length > 0, folder);
+  }
+});
+
+/** How the bill of materials says where a package comes from. */
+interface Locator {
+  readonly referenceLocator: string;
+}
+
 test("rootfs.sqsh indexes its modules: each file is there and each dependency resolves", async () => {
   await using scratch = await Scratch.make();
   const root = await unpackRootfs(scratch.path);
