@@ -2,10 +2,12 @@ import { parseArgs } from "node:util";
 import { APID_PORT, SOCKETS } from "$lib/paths/mod.ts";
 import { dropRights } from "$lib/rpc/mod.ts";
 import { textLines } from "$lib/service/mod.ts";
-import { type Apid, startApid } from "./apid.ts";
-import { readIdentity } from "./identity.ts";
+import { startApid } from "./apid.ts";
+import { readFace } from "./face.ts";
+import { Front } from "./front.ts";
+import { startMaintenance } from "./maintenance.ts";
 
-/** Runs apid with the identity that comes on stdin, each line a newer one, until stdin ends. */
+/** Runs apid with the face that comes on stdin, each line a newer one, until stdin ends. */
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -18,31 +20,29 @@ export async function main(args: string[]): Promise<void> {
     },
   });
   await dropRights(Deno.permissions, ["run", "ffi", "sys", "env"]);
-  let apid: Apid | undefined;
+  const { host, socket, "router-socket": routerSocket } = values;
+  const port = Number(values.port);
+  const front = new Front({
+    maintenance: (identity) => startMaintenance({ host, port, routerSocket, identity, log }),
+    node: (identity) =>
+      startApid({
+        ...{ host, port, socket, routerSocket, identity, log },
+        nodePort: () => Number(values["node-port"]),
+      }),
+  });
   for await (const line of textLines(Deno.stdin.readable)) {
     try {
-      const identity = readIdentity(line);
-      if (apid) apid.renew(identity);
-      else {
-        apid = await startApid({
-          host: values.host,
-          port: Number(values.port),
-          socket: values.socket,
-          routerSocket: values["router-socket"],
-          nodePort: () => Number(values["node-port"]),
-          identity,
-          log,
-        });
-        log(`listening on ${values.host}:${apid.port} and ${values.socket}`);
-        continue;
-      }
-      log("identity renewed");
+      const face = readFace(line);
+      const done = await front.show(face);
+      if (done === "opened") log(`${face.kind} API listening on ${host}:${front.port}`);
+      else log(done === "renewed" ? "identity renewed" : "maintenance API closed");
     } catch (error) {
-      if (!apid && !(error instanceof SyntaxError)) throw error;
+      // Without an API there is nothing left to do here but to be started anew.
+      if (front.port === undefined && !(error instanceof SyntaxError)) throw error;
       log(error instanceof Error ? error.message : String(error));
     }
   }
-  await apid?.close();
+  await front.close();
 }
 
 function log(line: string): void {

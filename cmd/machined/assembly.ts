@@ -3,12 +3,14 @@ import { type KernelCmdline } from "$lib/cmdline/mod.ts";
 import { EventRing, LogStore, ServiceManager, systemClock } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
 import { loadModule } from "$ffi/module.ts";
-import { bindMount, mount } from "$ffi/mount.ts";
+import { bindMount, mount, unmount } from "$ffi/mount.ts";
 import { FdPoller } from "$ffi/poller.ts";
 import { Reaper } from "$ffi/reaper.ts";
 import { setLimit } from "$ffi/rlimit.ts";
 import { fetchConfig } from "./config/source.ts";
 import { ConfigStore } from "./config/store.ts";
+import { hostVolumes } from "./config/host_volumes.ts";
+import { readConfigVolume } from "./config/volume.ts";
 import { hostKubernetes, nodeRuntime } from "./controllers/mod.ts";
 import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
 import { type HostNames, identityInputs } from "./identity/names.ts";
@@ -56,6 +58,11 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
   });
   const image = await runningImage();
   const services = new ServiceManager({ events, log });
+  const modules = new KernelModules({
+    directory: `/lib/modules/${Deno.osRelease()}`,
+    loader: { loadModule },
+    log,
+  });
   const runtime = nodeRuntime({
     events,
     services,
@@ -85,16 +92,18 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
     runtime,
     identity,
     power: new PowerRequests(),
-    modules: new KernelModules({
-      directory: `/lib/modules/${Deno.osRelease()}`,
-      loader: { loadModule },
-      log,
-    }),
+    modules,
     sysctls: procSysctls(),
     mounter: { mount, bindMount },
     limiter: { setOpenFiles: (limit) => setLimit("NOFILE", { soft: limit, hard: limit }) },
     fetchConfig: (url, signal) =>
       fetchConfig(url, { fetch, clock: systemClock, log, uuid: machineUuid }, signal),
+    readConfigVolume: (signal) =>
+      readConfigVolume(
+        { modules, volumes: hostVolumes({ mount, unmount }), clock: systemClock, log },
+        signal,
+      ),
+    hostNames,
   };
   const poller = new FdPoller();
   const launcher = serviceLauncher({ workerUrl: Deno.mainModule, poller, reaper });
@@ -112,6 +121,7 @@ function consolePageOf(machine: Machine, stage: Stage): ConsolePage {
       version: machine.version,
       fingerprint: machine.identity.fingerprint,
       lastError: stage.lastError,
+      maintenance: machine.identity.inMaintenance,
     }),
     write: writeConsole,
   });

@@ -5,6 +5,7 @@ import type { ConfigPersistence } from "./config/persistence.ts";
 import type { ConfigStore } from "./config/store.ts";
 import type { NodeRuntime } from "./controllers/mod.ts";
 import type { ApiIdentity } from "./identity/api_identity.ts";
+import type { HostNames } from "./identity/names.ts";
 import type { PowerRequests } from "./pid1/power.ts";
 import type { Sequencer } from "./sequences/engine.ts";
 import type { Sysctls } from "./tasks/kspp.ts";
@@ -38,4 +39,8 @@ export interface Machine {
   readonly limiter: Limiter;
   /** Fetches the configuration from where the command line says. */
   readonly fetchConfig: (url: string, signal: AbortSignal) => Promise<string>;
+  /** Reads the configuration from a volume with the label `metal-iso`. */
+  readonly readConfigVolume: (signal: AbortSignal) => Promise<string>;
+  /** What the machine is called right now. */
+  readonly hostNames: () => HostNames;
 }

@@ -24,6 +24,8 @@ export interface RouterOptions {
   readonly mode?: number;
   readonly messageBytes?: number;
   readonly limits?: Partial<ServerLimits>;
+  /** Whether the node is in maintenance mode right now; it is not unless told. */
+  readonly maintenance?: () => boolean;
 }
 
 /** Starts routerd's server: each call goes, as raw bytes, to the component that owns its service. */
@@ -37,7 +39,7 @@ export async function startRouter(options: RouterOptions): Promise<GrpcServer> {
   const route = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
     const request = admit(stream, headers);
     if (!request) return;
-    const backend = backendOf(request.service);
+    const backend = backendOf(request.service, options.maintenance?.());
     if (!backend) {
       answerStatus(stream, {
         code: Code.Unknown,

@@ -4,6 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { frameOf, type GrpcServer, serveUnix } from "$lib/rpc/mod.ts";
 import { answerOf, RawClient, temporaryFolder, until } from "$lib/rpc/testing.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
+import { StorageService } from "$proto/storage/storage_pb.ts";
 import { TimeService } from "$proto/time/time_pb.ts";
 import { startRouter } from "./router.ts";
 import { backendOf } from "./routes.ts";
@@ -19,7 +20,7 @@ interface World {
 
 async function routing(
   test: (world: World) => Promise<void>,
-  options: { messageBytes?: number } = {},
+  options: { messageBytes?: number; maintenance?: () => boolean } = {},
 ): Promise<void> {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
@@ -107,6 +108,21 @@ Deno.test("startRouter() answers Unknown for a service it does not route", async
       message: "service storage.StorageService is not defined",
     });
   });
+});
+
+Deno.test("startRouter() routes the disks of a node in maintenance mode, and only then", async () => {
+  let maintenance = true;
+  await routing(async ({ folder, raw }) => {
+    const machined = await serveUnix(
+      `${folder}/machined.sock`,
+      (router) => router.service(StorageService, { disks: () => ({}) }),
+    );
+    assert.equal((await raw.call("/storage.StorageService/Disks", EMPTY)).status?.code, 0);
+    maintenance = false;
+    const { status } = await raw.call("/storage.StorageService/Disks", EMPTY);
+    assert.equal(status?.code, Code.Unknown);
+    await machined.close();
+  }, { maintenance: () => maintenance });
 });
 
 Deno.test("startRouter() answers Unavailable and names the component that is down, until it is up", async () => {

@@ -1,5 +1,5 @@
 /**
- * Bytes to values and back: netlink route messages, DHCPv4, NTP, addresses.
+ * Bytes to values and back: netlink route messages, DHCPv4, NTP, addresses, labels of volumes.
  *
  * Decoders never read past what they are given: bytes that do not fit end in a RangeError, bytes
  * that mean something else in a SyntaxError, and both name the field.
@@ -85,3 +85,4 @@ export {
   ntpReplyFault,
 } from "./ntp.ts";
 export { clockOffsetNs, type NtpTimes, ntpToUnixNs, roundTripNs, unixNsToNtp } from "./ntp_time.ts";
+export { VOLUME_HEAD_BYTES, type VolumeLabel, volumeLabel } from "./volume_label.ts";

@@ -56,6 +56,31 @@ export function issueClientLeaf(request: Omit<LeafRequest, "kind" | "usages">): 
   return issueLeaf({ ...request, kind: "ed25519", usages: ["clientAuth"] });
 }
 
+/** A server certificate that its own key signed, ECDSA P-256: whoever calls knows it by its fingerprint. */
+export async function selfSignedServer(
+  request: Pick<LeafRequest, "subject" | "sans" | "now" | "lifetimeMs">,
+): Promise<PemPair> {
+  const { subject = {}, sans = { ips: [], dns: [] }, now, lifetimeMs } = request;
+  const key = await createKey("ecdsa-p256");
+  const { keys, signature } = await signer(key);
+  const name = distinguishedName(subject);
+  const crt = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name,
+    ...validity(now, lifetimeMs),
+    keys,
+    signingAlgorithm: signature,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([EXTENDED.serverAuth]),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ...sanExtension(sans, name.length === 0),
+    ],
+  });
+  return { crt: encodePem("CERTIFICATE", new Uint8Array(crt.rawData)), key };
+}
+
 async function sign(issuance: Issuance, leaf: CsrInfo): Promise<string> {
   const ca = parseCertificate(issuance.ca.crt, "CA certificate");
   checkCa(ca, issuance.ca.key);

@@ -30,6 +30,7 @@ export {
   issueLeaf,
   issueServerLeaf,
   type LeafRequest,
+  selfSignedServer,
   signCsr,
   type Usage,
 } from "./issue.ts";

@@ -11,6 +11,7 @@ import {
   type PemPair,
   readCsr,
   sans,
+  selfSignedServer,
   signCsr,
   tlsKey,
 } from "./mod.ts";
@@ -187,5 +188,27 @@ Deno.test({
     assert.match(text, /X509v3 Basic Constraints: critical\s+CA:FALSE/);
     assert.match(text, /X509v3 Key Usage: critical\s+Digital Signature\n/);
     assert.match(text, /X509v3 Extended Key Usage: \s+TLS Web Client Authentication\n/);
+  },
+});
+
+Deno.test({
+  name: "selfSignedServer() makes a server certificate that openssl takes as its own root",
+  ignore,
+  async fn() {
+    await using dir = await Folder.make();
+    const { crt, key } = await selfSignedServer({
+      subject: { commonName: "maintenance" },
+      sans: sans(["10.0.2.15", "node-a"]),
+      now: NOW,
+      lifetimeMs: hoursMs(24),
+    });
+    assert.ok(keyMatches(crt, key));
+    const file = await dir.put("server.crt", crt);
+    await openssl(["verify", "-check_ss_sig", "-partial_chain", "-CAfile", file, file]);
+    const text = await openssl(["x509", "-noout", "-text", "-in", file]);
+    assert.match(text, /Public-Key: \(256 bit\)/);
+    assert.match(text, /X509v3 Basic Constraints: critical\s+CA:FALSE/);
+    assert.match(text, /TLS Web Server Authentication\n/);
+    assert.match(text, /IP Address:10\.0\.2\.15|DNS:node-a/);
   },
 });

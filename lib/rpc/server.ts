@@ -22,11 +22,14 @@ export interface ServeOptions {
   readonly listen: Listen;
   readonly onStream: OnStream;
   readonly limits?: Partial<ServerLimits>;
-  /** Mutual TLS 1.3: who we are, whose clients we take. Absent: no encryption, no authentication. */
+  /** TLS 1.3: who we are, whose clients we take. Absent: no encryption, no authentication. */
   readonly tls?: {
     readonly identity: Identity;
-    /** Called for each connected client; a sentence refuses it. */
-    readonly vet: (socket: tls.TLSSocket) => string | undefined;
+    /**
+     * Called for each connected client, which shows a certificate of the identity's CA; a sentence
+     * refuses it. Absent: anyone is taken, and no client is asked for a certificate.
+     */
+    readonly vet?: (socket: tls.TLSSocket) => string | undefined;
   };
   /** Told of each connection that is refused or dropped, and why. */
   readonly onRefused?: (peer: string, reason: string) => void;
@@ -86,8 +89,8 @@ function secureServer(
 ): http2.Http2SecureServer {
   const server = http2.createSecureServer({
     ...secureContext(identity),
-    requestCert: true,
-    rejectUnauthorized: true,
+    requestCert: vet !== undefined,
+    rejectUnauthorized: vet !== undefined,
     ALPNProtocols: ["h2"],
     handshakeTimeout: guard.limits.handshakeMs,
     settings: guard.settings,
@@ -96,7 +99,7 @@ function secureServer(
   // Ahead of the server's own listener, so that a refused client never gets an HTTP/2 session.
   server.prependListener("secureConnection", (socket: tls.TLSSocket) => {
     guard.secured(coalesceWrites(socket));
-    const fault = vet(socket);
+    const fault = vet?.(socket);
     if (fault !== undefined) guard.refuse(socket, fault);
   });
   server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {

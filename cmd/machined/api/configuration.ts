@@ -36,12 +36,24 @@ export function configurationApi(deps: ConfigurationDeps): MachineApi<"applyConf
 
 async function apply(deps: ConfigurationDeps, data: Uint8Array, mode: Mode): Promise<void> {
   const { config, configPersistence: persistence, log, power } = deps;
+  const running = config.running.value;
+  if (!running && mode === "onReboot") {
+    throw new ConnectError(
+      "apply configuration on reboot is not supported in maintenance mode",
+      Code.InvalidArgument,
+    );
+  }
   const next = readNext(deps, data);
-  if (mode === "immediate") {
-    checkImmediate(config.running.value, next);
+  // A machine without a configuration waits for one, and goes on with it without a reboot.
+  if (mode === "immediate" || !running) {
+    if (running) checkImmediate(running, next);
     await persistence?.save(next.text);
     config.running.set(next);
-    log(`configuration replaced by API${persistence ? "" : ", until the next boot"}`);
+    log(
+      `configuration ${running ? "replaced" : "brought"} by API${
+        persistence ? "" : ", until the next boot"
+      }`,
+    );
     return;
   }
   if (!persistence) {
@@ -66,13 +78,7 @@ function readNext({ config, log }: ConfigurationDeps, data: Uint8Array): Running
   }
 }
 
-function checkImmediate(running: RunningConfig | undefined, next: RunningConfig): void {
-  if (!running) {
-    throw new ConnectError(
-      "Cannot apply the configuration in immediate mode: none is running yet",
-      Code.FailedPrecondition,
-    );
-  }
+function checkImmediate(running: RunningConfig, next: RunningConfig): void {
   const fault = immediateFault(running.config, next.config);
   if (fault !== undefined) throw invalid(fault);
 }

@@ -150,15 +150,38 @@ Deno.test("applyConfiguration() applies one after the other: the last sent is ke
   );
 });
 
-Deno.test("applyConfiguration() has nothing to compare with before the first configuration", async () => {
+for (const mode of [{}, { immediate: true }]) {
+  Deno.test(`applyConfiguration() brings the first configuration with ${JSON.stringify(mode)}`, async () => {
+    const { text } = await testConfig();
+    const done: string[] = [];
+    const config = new ConfigStore();
+    const client = clientOf(configurationApi({
+      config,
+      log: (line) => done.push(line),
+      power: { request: (action) => done.push(action) },
+    }));
+    await client.applyConfiguration({ data: bytes(text), ...mode });
+    assert.equal(config.running.value?.text, text);
+    assert.deepEqual(done, ["configuration brought by API, until the next boot"]);
+  });
+}
+
+Deno.test("applyConfiguration() cannot wait for a reboot in maintenance mode, nor take nonsense", async () => {
   const { text } = await testConfig();
   const power = { request: () => {} };
-  const client = clientOf(configurationApi({ config: new ConfigStore(), log: () => {}, power }));
+  const config = new ConfigStore();
+  const client = clientOf(configurationApi({ config, log: () => {}, power }));
   await refused(
-    client.applyConfiguration({ data: bytes(text), immediate: true }),
-    Code.FailedPrecondition,
-    /none is running yet/,
+    client.applyConfiguration({ data: bytes(text), onReboot: true }),
+    Code.InvalidArgument,
+    /on reboot is not supported in maintenance mode/,
   );
+  await refused(
+    client.applyConfiguration({ data: bytes("machine: {}") }),
+    Code.InvalidArgument,
+    /cluster instructions are required/,
+  );
+  assert.equal(config.running.value, undefined);
 });
 
 Deno.test("applyConfiguration() gets its refusal through also when a thousand things are wrong", async () => {

@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import {
   type ConfigKind,
   createAdminIdentity,
+  createSecrets,
   encodeConfig,
   generateConfig,
   type GenerateInput,
@@ -30,12 +31,16 @@ const KINDS: Readonly<Partial<Record<MachineType, ConfigKind>>> = {
   [MachineType.TYPE_JOIN]: "join",
 };
 
-/** Generates the configuration of a further machine of this cluster, and a talosconfig for it. */
+/**
+ * Generates the configuration of a further machine of this cluster, and a talosconfig for it; on a
+ * machine that waits for its configuration, that of the first machine of a new cluster.
+ */
 export function generateApi({ config }: GenerateDeps): MachineApi<"generateConfiguration"> {
   return {
     async generateConfiguration(request) {
-      const { secrets, clusterName } = clusterOf(config.running.value);
-      const kind = kindOf(request);
+      const running = config.running.value;
+      const kind = kindOf(request, running === undefined);
+      const { secrets, clusterName } = running ? clusterOf(running) : await newCluster();
       const input = inputOf(request, { secrets, clusterName });
       const data = await refusing(() =>
         encodeConfig(generateConfig(kind, input), { examples: true })
@@ -53,11 +58,14 @@ export function generateApi({ config }: GenerateDeps): MachineApi<"generateConfi
   };
 }
 
+/** Secrets that belong to nobody yet. */
+async function newCluster(): Promise<Pick<GenerateInput, "secrets" | "clusterName">> {
+  return { secrets: await createSecrets({ now: new Date() }), clusterName: "" };
+}
+
 /** What this machine knows of its cluster. @throws {ConnectError} unless it is a control plane. */
-function clusterOf(
-  running: RunningConfig | undefined,
-): Pick<GenerateInput, "secrets" | "clusterName"> {
-  if (!running || !isControlPlane(running.config)) {
+function clusterOf(running: RunningConfig): Pick<GenerateInput, "secrets" | "clusterName"> {
+  if (!isControlPlane(running.config)) {
     throw new ConnectError(
       "config can't be generated on worker nodes",
       Code.FailedPrecondition,
@@ -71,12 +79,18 @@ function clusterOf(
   }
 }
 
-function kindOf({ configVersion, machineConfig }: GenerateConfigurationRequest): ConfigKind {
+function kindOf(
+  { configVersion, machineConfig }: GenerateConfigurationRequest,
+  maintenance: boolean,
+): ConfigKind {
   if (configVersion !== "v1alpha1") {
     throw invalid(`config version ${JSON.stringify(configVersion)} is not known`);
   }
   const kind = KINDS[machineConfig?.type ?? MachineType.TYPE_UNKNOWN];
   if (kind === undefined) throw invalid("machine_config.type is none of init, controlplane, join");
+  if (kind === "join" && maintenance) {
+    throw invalid("a node in maintenance mode has no cluster that another could join");
+  }
   return kind;
 }
 

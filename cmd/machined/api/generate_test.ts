@@ -9,6 +9,10 @@ import { testConfig } from "../controllers/testing.ts";
 import { generateApi } from "./generate.ts";
 import { clientOf } from "./testing.ts";
 
+function unconfigured() {
+  return clientOf(generateApi({ config: new ConfigStore() }));
+}
+
 async function node(kind: "controlplane" | "join" = "controlplane") {
   const config = new ConfigStore();
   const running = config.accept((await testConfig(kind)).text, () => {}).config;
@@ -143,6 +147,28 @@ Deno.test("generateConfiguration() refuses on a worker, which lacks the keys", a
     assert.ok(error instanceof ConnectError);
     assert.equal(error.code, Code.FailedPrecondition);
     assert.equal(error.rawMessage, "config can't be generated on worker nodes");
+    return true;
+  });
+});
+
+Deno.test("generateConfiguration() makes the secrets of a new cluster in maintenance mode", async () => {
+  const client = unconfigured();
+  const secrets = await Promise.all([1, 2].map(async () => {
+    const { messages: [made] } = await client.generateConfiguration(REQUEST);
+    const running = new ConfigStore().accept(made!.data[0]!, () => {}).config;
+    assert.equal(running.cluster.clusterName, "mine");
+    assert.equal(Talosconfig.parse(new TextDecoder().decode(made!.talosconfig)).current, "mine");
+    return running.machine.token;
+  }));
+  assert.notEqual(secrets[0], secrets[1]);
+});
+
+Deno.test("generateConfiguration() gives nobody a node to join in maintenance mode", async () => {
+  const request = { ...REQUEST, machineConfig: { type: MachineType.TYPE_JOIN } };
+  await assert.rejects(unconfigured().generateConfiguration(request), (error) => {
+    assert.ok(error instanceof ConnectError);
+    assert.equal(Code[error.code], "InvalidArgument");
+    assert.match(error.rawMessage, /maintenance mode/);
     return true;
   });
 });

@@ -1,4 +1,4 @@
-/** Where the machine configuration comes from when no saved one is there: a URL on the command line. */
+/** A machine configuration from a URL on the command line. */
 import { type Clock } from "$lib/service/mod.ts";
 
 /** How long fetching may take in all, milliseconds. */
@@ -69,7 +69,12 @@ async function fetchOnce(url: string, get: typeof fetch, signal: AbortSignal): P
     await response.body?.cancel();
     throw new Error(`the server answers ${response.status}`);
   }
-  const bytes = await bounded(response.body);
+  return await readConfigText(response.body);
+}
+
+/** The text in `stream`, gzip unpacked. @throws {Error} when it is too large or no text */
+export async function readConfigText(stream: ReadableStream<Uint8Array> | null): Promise<string> {
+  const bytes = await bounded(stream);
   const unpacked = bytes[0] === 0x1f && bytes[1] === 0x8b
     ? await bounded(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")))
     : bytes;

@@ -1,5 +1,13 @@
 /** The certificate of the node's API: issued from `machine.ca`, renewed at half its life. */
-import { inspectCertificate, issueServerLeaf, type PemPair, renewAt, sans } from "$lib/pki/mod.ts";
+import {
+  hoursMs,
+  inspectCertificate,
+  issueServerLeaf,
+  type PemPair,
+  renewAt,
+  sans,
+  selfSignedServer,
+} from "$lib/pki/mod.ts";
 import { type Clock, Latest } from "$lib/service/mod.ts";
 
 /** What apid presents and trusts. */
@@ -8,6 +16,11 @@ export interface Identity {
   readonly cert: string;
   readonly key: string;
 }
+
+/** What apid shows: the node's API, or that of maintenance mode until there is an identity; null ends that. */
+export type ApiFace =
+  | { readonly identity: Identity }
+  | { readonly maintenance: Identity | null };
 
 /** What a certificate is made from; a change of any of it asks for a new one. */
 export interface IdentityInputs {
@@ -18,12 +31,14 @@ export interface IdentityInputs {
 
 /** How long a certificate of the API holds, milliseconds. */
 export const API_CERTIFICATE_LIFETIME_MS = 24 * 3_600_000;
+/** Long enough for a node that waits on a shelf: nobody checks it, callers compare the fingerprint. */
+const MAINTENANCE_LIFETIME_MS = hoursMs(24 * 365);
 /** How often names, addresses and the clock are looked at, milliseconds. */
 const CHECK_PERIOD_MS = 5_000;
 
 /** Keeps `current` fresh: readers take the newest value and watch for the next. */
 export class ApiIdentity {
-  readonly current = new Latest<Identity>();
+  readonly current = new Latest<ApiFace>();
   readonly #deps: {
     readonly inputs: () => IdentityInputs | undefined;
     readonly clock: Clock;
@@ -47,6 +62,31 @@ export class ApiIdentity {
   /** SHA-256 of the public key that is presented, as `talosctl --cert-fingerprint` takes it. */
   get fingerprint(): string | undefined {
     return this.#fingerprint;
+  }
+
+  /** Whether the API of maintenance mode is what is shown. */
+  get inMaintenance(): boolean {
+    const face = this.current.value;
+    return face !== undefined && "maintenance" in face && face.maintenance !== null;
+  }
+
+  /** Shows the API of maintenance mode, under a certificate that signs itself. */
+  async openMaintenance(names: readonly string[]): Promise<void> {
+    const { crt, key } = await selfSignedServer({
+      subject: { commonName: "maintenance" },
+      sans: sans(names),
+      now: new Date(this.#deps.clock.now()),
+      lifetimeMs: MAINTENANCE_LIFETIME_MS,
+    });
+    this.#fingerprint = inspectCertificate(crt).fingerprint;
+    this.current.set({ maintenance: { ca: crt, cert: crt, key } });
+  }
+
+  /** Ends what `openMaintenance` began, also where there is no certificate to go on with. */
+  closeMaintenance(): void {
+    if (!this.inMaintenance) return;
+    this.#fingerprint = undefined;
+    this.current.set({ maintenance: null });
   }
 
   /** Issues and renews until the signal fires; a failure is logged and tried again. */
@@ -85,7 +125,7 @@ export class ApiIdentity {
     this.#issuedFor = issuedFor;
     this.#notBeforeMs = notBefore.getTime();
     this.#renewAtMs = renewAt(notBefore, notAfter, now).getTime();
-    this.current.set({ ca: inputs.ca.crt, cert: crt, key });
+    this.current.set({ identity: { ca: inputs.ca.crt, cert: crt, key } });
     this.#deps.log(
       `API certificate issued for ${names.join(", ")}, valid until ${notAfter.toISOString()}`,
     );

@@ -3,6 +3,13 @@ import { createCa, hoursMs, inspectCertificate, verifyCertificate } from "$lib/p
 import type { Clock } from "$lib/service/mod.ts";
 import { ApiIdentity, type IdentityInputs } from "./api_identity.ts";
 
+/** The certificate of the node's own API, as it is shown now. */
+function certOf({ current }: ApiIdentity): string {
+  const face = current.value;
+  assert.ok(face && "identity" in face);
+  return face.identity.cert;
+}
+
 const START = Date.UTC(2026, 0, 1);
 
 async function world(): Promise<{
@@ -36,7 +43,7 @@ async function world(): Promise<{
 Deno.test("ApiIdentity issues a leaf of the machine's CA for the node's names", async () => {
   const { identity, inputs } = await world();
   await identity.refresh();
-  const { cert } = identity.current.value!;
+  const cert = certOf(identity);
   const info = inspectCertificate(cert);
   assert.deepEqual(info.sans.ips, ["127.0.0.1"]);
   assert.deepEqual(info.sans.dns, ["node-a"]);
@@ -59,24 +66,53 @@ Deno.test("ApiIdentity waits while the machine has no configuration", async () =
 Deno.test("ApiIdentity keeps its certificate until half of its life is over", async () => {
   const { identity, time } = await world();
   await identity.refresh();
-  const first = identity.current.value!.cert;
+  const first = certOf(identity);
   time.ms = START + hoursMs(11);
   await identity.refresh();
-  assert.equal(identity.current.value!.cert, first);
+  assert.equal(certOf(identity), first);
   time.ms = START + hoursMs(12) + 1000;
   await identity.refresh();
-  assert.notEqual(identity.current.value!.cert, first);
+  assert.notEqual(certOf(identity), first);
 });
 
 Deno.test("ApiIdentity renews when an address comes, and when the clock is set back", async () => {
   const { identity, inputs, time } = await world();
   await identity.refresh();
-  const first = identity.current.value!.cert;
+  const first = certOf(identity);
   inputs.value = { ...inputs.value!, names: ["127.0.0.1", "node-a", "10.0.2.15"] };
   await identity.refresh();
-  const second = identity.current.value!.cert;
+  const second = certOf(identity);
   assert.notEqual(second, first);
   time.ms = START - hoursMs(10);
   await identity.refresh();
-  assert.notEqual(identity.current.value!.cert, second);
+  assert.notEqual(certOf(identity), second);
+});
+
+Deno.test("ApiIdentity shows a certificate that signs itself until there is a configuration", async () => {
+  const { identity, inputs } = await world();
+  const configured = inputs.value;
+  inputs.value = undefined;
+  await identity.openMaintenance(["10.0.2.15"]);
+  await identity.refresh();
+  assert.ok(identity.inMaintenance);
+  const face = identity.current.value!;
+  assert.ok("maintenance" in face && face.maintenance);
+  const info = inspectCertificate(face.maintenance.cert);
+  assert.equal(info.fingerprint, identity.fingerprint);
+  assert.deepEqual(info.sans.ips, ["10.0.2.15"]);
+  inputs.value = configured;
+  await identity.refresh();
+  assert.ok(!identity.inMaintenance);
+  assert.notEqual(identity.fingerprint, info.fingerprint);
+  identity.closeMaintenance();
+  assert.notEqual(certOf(identity), "");
+});
+
+Deno.test("ApiIdentity ends maintenance also on a node that cannot issue its certificate", async () => {
+  const { identity, inputs } = await world();
+  inputs.value = undefined;
+  await identity.openMaintenance(["10.0.2.15"]);
+  identity.closeMaintenance();
+  assert.deepEqual(identity.current.value, { maintenance: null });
+  assert.equal(identity.fingerprint, undefined);
 });

@@ -1,4 +1,5 @@
 /** The page on the console: what helps when the API cannot be reached. */
+import { maintenanceHint } from "./maintenance_hint.ts";
 
 /** What the page tells. */
 export interface NodeSummary {
@@ -10,6 +11,8 @@ export interface NodeSummary {
   /** SHA-256 of the public key that the API presents, or nothing before there is one. */
   readonly fingerprint: string | undefined;
   readonly lastError: string | undefined;
+  /** Whether the node waits for its configuration. */
+  readonly maintenance: boolean;
 }
 
 const WIDTH = 78;
@@ -24,11 +27,14 @@ export function consolePage(summary: NodeSummary): string[] {
     ["fingerprint", summary.fingerprint ?? "no API certificate yet"],
   ];
   if (summary.lastError !== undefined) rows.push(["last error", summary.lastError]);
+  const hint = summary.maintenance ? maintenanceHint(summary.addresses, summary.fingerprint) : [];
   const rule = "-".repeat(WIDTH);
   return [
     rule,
     ...rows.map(([name, value]) => `  ${name.padEnd(12)} ${printable(value)}`.slice(0, WIDTH)),
     rule,
+    ...hint.map((line) => line === "" ? line : `  ${printable(line)}`),
+    ...hint.length > 0 ? [rule] : [],
   ];
 }
 

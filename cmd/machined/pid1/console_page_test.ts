@@ -8,6 +8,7 @@ const SUMMARY: NodeSummary = {
   version: "v0.1.0",
   fingerprint: "ab12",
   lastError: undefined,
+  maintenance: false,
 };
 
 Deno.test("consolePage() names the node, its addresses, stage, version and fingerprint", () => {
@@ -23,6 +24,23 @@ Deno.test("consolePage() never passes control characters to the terminal or leav
   assert.ok(lines.every((line) => line.length <= 78));
   // deno-lint-ignore no-control-regex
   assert.ok(!/[\x00-\x1f]/.test(lines.join("")));
+});
+
+Deno.test("consolePage() gives the line that configures a machine that waits, within its width", () => {
+  const fingerprint = "1cU2bv/DNyFMVFK1uMrfCnQd/yGKoZwB6hVtN8t2sXY=";
+  const waits = { ...SUMMARY, maintenance: true, fingerprint };
+  const lines = consolePage({ ...waits, addresses: ["fe80::1", "10.0.2.15"] });
+  assert.ok(lines.every((line) => line.length <= 78));
+  const command = lines.join("\n").replaceAll(/ \\\n */g, " ");
+  assert.ok(
+    command.includes(
+      "talosctl apply-config --insecure --nodes 10.0.2.15 " +
+        `--cert-fingerprint '${fingerprint}' --file controlplane.yaml`,
+    ),
+    command,
+  );
+  const early = consolePage({ ...waits, addresses: ["fe80::1"] }).join("\n");
+  assert.match(early, /waits for a configuration, and for an address/);
 });
 
 Deno.test("ConsolePage writes again only when something changed", () => {

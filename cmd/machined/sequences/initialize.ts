@@ -1,7 +1,8 @@
 /** From power-on to a configuration: the kernel made safe, filesystems, network, config. */
-import { platform, talosConfigUrl } from "$lib/cmdline/mod.ts";
+import { platform } from "$lib/cmdline/mod.ts";
 import { UIDS } from "$lib/paths/mod.ts";
 import type { Machine } from "../machine.ts";
+import { loadConfig } from "../tasks/config.ts";
 import { createEtcNetworkFiles, createOsReleaseFile, setupSystemDirectory } from "../tasks/etc.ts";
 import { mountBpfFilesystem, mountCgroups, mountPseudoFilesystems } from "../tasks/filesystems.ts";
 import { enforceKsppRequirements } from "../tasks/kspp.ts";
@@ -78,21 +79,6 @@ function setupDiscoveryNetwork({ services, log }: Machine): Task {
         signal.throwIfAborted();
         log(`network is not up yet: ${error instanceof Error ? error.message : String(error)}`);
       }
-    },
-  };
-}
-
-/** Reads the configuration from where the command line says. */
-function loadConfig(machine: Machine): Task {
-  return {
-    name: "loadConfig",
-    async run(signal) {
-      const url = talosConfigUrl(machine.cmdline);
-      if (url === undefined || url === "none") {
-        throw new Error("Cannot configure the machine: talos.config names no source");
-      }
-      const text = await machine.fetchConfig(url, signal);
-      machine.config.accept(text, machine.log);
     },
   };
 }

@@ -16,7 +16,7 @@ export function apidService(
     id: "apid",
     run: runRole(runner, "apid", {
       source: identity.current,
-      line: (current) => current && JSON.stringify({ identity: current }),
+      line: (face) => face && JSON.stringify(face),
     }),
     health: { ...HEALTH_TIMES, check: dialHealth({ host: "127.0.0.1", port: APID_PORT }) },
   };

@@ -6,9 +6,11 @@
 import type { ProcessLauncher, Service } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
 import { InspectService } from "$proto/inspect/inspect_pb.ts";
+import { StorageService } from "$proto/storage/storage_pb.ts";
 import { ResourceService } from "$proto/resource/resource_pb.ts";
 import { inspectService } from "../api/inspect.ts";
 import { machineService } from "../api/mod.ts";
+import { storageService } from "../api/storage.ts";
 import { resourceService } from "../api/resource.ts";
 import type { ServiceRole } from "../launch/rights.ts";
 import type { Machine } from "../machine.ts";
@@ -34,12 +36,13 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
       more(router) {
         router.service(ResourceService, resourceService(machine.runtime));
         router.service(InspectService, inspectService(machine.runtime));
+        router.service(StorageService, storageService());
       },
       log: machine.log,
     }),
     networkdService(runner, machine),
     timedService(runner, machine),
-    routerdService(runner),
+    routerdService(runner, machine),
     apidService(runner, machine),
   ];
 }

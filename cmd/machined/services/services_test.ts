@@ -17,7 +17,7 @@ import { MachineService } from "$proto/machine/machine_pb.ts";
 import { scratch } from "../api/testing.ts";
 import type { ServiceRole } from "../launch/rights.ts";
 import { type RunningConfig } from "../config/store.ts";
-import type { Identity } from "../identity/api_identity.ts";
+import type { ApiFace } from "../identity/api_identity.ts";
 import { apidService } from "./apid.ts";
 import { componentHealth, dialHealth } from "./health.ts";
 import { machinedService } from "./machined.ts";
@@ -45,7 +45,7 @@ const catLauncher: ProcessLauncher<ServiceRole> = {
 function world() {
   const logs = new LogStore();
   const running = new Latest<RunningConfig>();
-  const current = new Latest<Identity>();
+  const current = new Latest<ApiFace>();
   const manager = new ServiceManager({
     events: new EventRing(),
     backoffMs: 20,
@@ -140,9 +140,9 @@ Deno.test(
     manager.start();
     await eventually(() => manager.status("apid")?.state === "Running");
     assert.deepEqual(lines("apid"), []);
-    current.set({ ca: "CA", cert: "ONE", key: "SECRET" });
+    current.set({ identity: { ca: "CA", cert: "ONE", key: "SECRET" } });
     await eventually(() => lines("apid").length === 1);
-    current.set({ ca: "CA", cert: "TWO", key: "SECRET" });
+    current.set({ identity: { ca: "CA", cert: "TWO", key: "SECRET" } });
     await eventually(() => lines("apid").length === 2);
     await manager.stop();
     const certs = lines("apid").map((line) => JSON.parse(line).identity.cert);
@@ -152,8 +152,8 @@ Deno.test(
 );
 
 Deno.test("routerdService() keeps stdin open: its end would mean stop", linux, async () => {
-  const { manager, runner } = world();
-  manager.load({ ...routerdService(runner), health: { check: () => Promise.resolve() } });
+  const { manager, machine, runner } = world();
+  manager.load({ ...routerdService(runner, machine), health: { check: () => Promise.resolve() } });
   manager.start();
   await eventually(() => manager.status("routerd")?.state === "Running");
   await new Promise((resolve) => setTimeout(resolve, 100));

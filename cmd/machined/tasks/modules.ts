@@ -40,6 +40,11 @@ export class KernelModules {
     await this.#load((await this.#read()).always, signal);
   }
 
+  /** Loads `names`, each after what it depends on. */
+  async load(names: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#load(names, signal);
+  }
+
   async #read(): Promise<ModuleIndex> {
     this.#index ??= JSON.parse(
       await Deno.readTextFile(`${this.#directory}/index.json`),

@@ -1,0 +1,29 @@
+import { readdir, readFile } from "node:fs/promises";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { type DiskSchema, type StorageService } from "$proto/storage/storage_pb.ts";
+
+/** Block devices that hold no installation: memory, loops, what is put together of others, media. */
+const NO_DISK = /^(ram|zram|loop|dm-|md|sr|fd|nbd)/;
+/** What the kernel counts sizes in, whatever the device's own blocks are. */
+const SECTOR_BYTES = 512n;
+
+/** The disks of the machine, for those who choose one to install to. */
+export function storageService(root = "/sys/block"): ServiceImpl<typeof StorageService> {
+  return {
+    async disks() {
+      const names = (await readdir(root)).filter((name) => !NO_DISK.test(name)).sort();
+      return { messages: [{ disks: await Promise.all(names.map((name) => disk(root, name))) }] };
+    },
+  };
+}
+
+async function disk(root: string, name: string): Promise<MessageInitShape<typeof DiskSchema>> {
+  const read = (path: string) =>
+    readFile(`${root}/${name}/${path}`, "utf8").then((text) => text.trim(), () => "");
+  return {
+    size: BigInt(await read("size") || 0) * SECTOR_BYTES,
+    model: await read("device/model") || await read("device/name"),
+    deviceName: `/dev/${name.replaceAll("!", "/")}`,
+  };
+}
