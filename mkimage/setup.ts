@@ -29,6 +29,7 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "/usr/lib/python3/dist-packages/pip", package: "python3-pip" },
   { probe: "/usr/lib/python3.11/ensurepip/__init__.py", package: "python3-venv" },
   { probe: "dot", package: "graphviz" },
+  { probe: "genisoimage", package: "genisoimage" },
   { probe: "git", package: "git" },
 ];
 

@@ -146,3 +146,66 @@ def file_cases(paths):
         return Case(f"{method} {path}", "machine.MachineService", method, {key: path}, allow=REFUSALS)
 
     return [case(path, "Read", "path") for path in paths]
+
+
+def resource_of(rule, sentence):
+    """The one resource of a Get follows `rule`."""
+
+    def check(answer):
+        resources = [m.resource for m in answer.messages[0].messages if m.HasField("resource")]
+        if len(resources) != 1:
+            return f"{len(resources)} resources came"
+        return None if rule(resources[0]) else sentence
+
+    return check
+
+
+def resources_of(ids):
+    """A List or Watch begins with the definition; among its resources are those with `ids`."""
+
+    def check(answer):
+        if not answer.messages[0].HasField("definition"):
+            return "the first message is no definition"
+        found = {m.resource.metadata.id for m in answer.messages if m.HasField("resource")}
+        missing = sorted(set(ids) - found)
+        return f"{missing} are missing among {sorted(found)}" if missing else None
+
+    return check
+
+
+def edges(answer):
+    kinds = {edge.edge_type for edge in answer.messages[0].messages[0].edges}
+    return None if {0, 2} <= kinds else f"there are edges of the types {sorted(kinds)} only"
+
+
+def state_cases():
+    def case(name, method, request, check=lambda answer: None, **more):
+        return Case(name, "resource.ResourceService", method, request, check, **more)
+
+    def yaml_has(text):
+        return resource_of(lambda r: text in r.spec.yaml.decode(), f"{text!r} is not in the spec")
+
+    namespaces = "config controlplane extras meta runtime secrets".split()
+    types = ["namespaces.meta.cosi.dev", "staticpods.kubernetes.talos.dev"]
+    comment = "# Indicates the schema used to decode the contents."
+    invalid, missing = frozenset({"INVALID_ARGUMENT"}), frozenset({"NOT_FOUND"})
+    no = lambda answer: None
+    return [
+        case("List rd", "List", {"type": "rd"}, resources_of(types)),
+        case("List namespaces", "List", {"type": "namespaces"}, resources_of(namespaces)),
+        case("Get ns config", "Get", {"type": "ns", "id": "config"}, yaml_has("description")),
+        case("Get rd", "Get", {"type": "RD", "id": types[0]}, yaml_has("defaultNamespace: meta")),
+        case("Get mc", "Get", {"type": "mc", "id": "v1alpha1"}, yaml_has(comment)),
+        case("List svc", "List", {"type": "svc", "namespace": "runtime"}, resources_of(["apid"])),
+        case("Watch svc", "Watch", {"type": "svc"}, resources_of(["apid"]), limit=4),
+        case("an alias of two types", "Get", {"type": "sps", "id": "x"}, no, allow=invalid),
+        case("an unknown type", "List", {"type": "nonsense"}, no, allow=missing),
+        case("an unknown namespace", "List", {"type": "rd", "namespace": "x"}, no, allow=missing),
+        Case(
+            "ControllerRuntimeDependencies",
+            "inspect.InspectService",
+            "ControllerRuntimeDependencies",
+            {},
+            edges,
+        ),
+    ]

@@ -1,6 +1,6 @@
 """A gRPC client that shares no code with ours: grpcio, which sits on BoringSSL.
 
-    client.py [options] calls|nodes|unknown|files|refused
+    client.py [options] calls|nodes|unknown|files|refused|state
 
 Prints one JSON object a case: case, pass, code, detail, messages, bytes, firstMs, totalMs. Exits 1
 when a case failed, 2 when the arguments are wrong.
@@ -115,6 +115,11 @@ def files(args, api, report):
     run_cases(args, api, report, cases.file_cases(args.path))
 
 
+def state(args, api, report):
+    """The resources and the dependencies of a configured node."""
+    run_cases(args, api, report, cases.state_cases())
+
+
 def nodes(args, api, report):
     """One node that answers, one that does not, in one call."""
     if len(args.node) != 1 or not args.dead:
@@ -219,7 +224,7 @@ def old_tls(args, report):
     report.line(f"refused, {args.label}: TLS 1.2", why, Answer("UNAVAILABLE", detail))
 
 
-COMMANDS = {f.__name__: f for f in (calls, nodes, unknown, files, refused)}
+COMMANDS = {f.__name__: f for f in (calls, nodes, unknown, files, refused, state)}
 
 
 def main():

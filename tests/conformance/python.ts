@@ -25,7 +25,14 @@ export interface PythonClient {
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const HERE = join(ROOT, "tests/conformance");
 const CACHE = join(ROOT, ".cache/conformance");
-const PROTOS = ["common/common", "machine/machine", "network/network", "time/time"];
+const PROTOS = [
+  "common/common",
+  "inspect/inspect",
+  "machine/machine",
+  "network/network",
+  "resource/resource",
+  "time/time",
+];
 
 /** Why the client cannot be set up here, or nothing when it can. */
 export function pythonMissing(): string | undefined {

@@ -1,0 +1,265 @@
+/**
+ * The state of one node as its users see it: how the configuration gets there without a URL, every
+ * example of "Controllers and Resources" in the documentation, and changes of the configuration.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { tlsTransport } from "$lib/rpc/mod.ts";
+import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
+import { MachineService } from "$proto/machine/machine_pb.ts";
+import { NetworkService } from "$proto/network/network_pb.ts";
+import { StorageService } from "$proto/storage/storage_pb.ts";
+import { credentialOptions } from "../conformance/credentials.ts";
+import { pythonClient, pythonMissing } from "../conformance/python.ts";
+import { bootTest } from "./boot_test_case.ts";
+import { BOOT_MS, type Node, startNode, until } from "./node.ts";
+import { Talosctl } from "./talosctl.ts";
+
+const KINDS = [
+  "bootstrapstatuses.v1alpha1.talos.dev",
+  "etcdsecrets.secrets.talos.dev",
+  "kubernetescontrolplaneconfigs.config.talos.dev",
+  "kubernetessecrets.secrets.talos.dev",
+  "machineconfigs.config.talos.dev",
+  "machinetypes.config.talos.dev",
+  "manifests.kubernetes.talos.dev",
+  "manifeststatuses.kubernetes.talos.dev",
+  "namespaces.meta.cosi.dev",
+  "resourcedefinitions.meta.cosi.dev",
+  "rootsecrets.secrets.talos.dev",
+  "secretstatuses.kubernetes.talos.dev",
+  "services.v1alpha1.talos.dev",
+  "staticpods.kubernetes.talos.dev",
+  "staticpodstatuses.kubernetes.talos.dev",
+  "timestatuses.v1alpha1.talos.dev",
+];
+const NAMESPACES = ["config", "controlplane", "extras", "meta", "runtime", "secrets"];
+/** How long a change may take to show. */
+const SHOW_MS = 60_000;
+
+let node: Node;
+let user: Talosctl;
+let yaml = "";
+let directory = "";
+
+Deno.test.beforeAll(async () => {
+  directory = await Deno.makeTempDir({ prefix: "state-test-" });
+});
+
+Deno.test.afterAll(async () => {
+  await node?.[Symbol.asyncDispose]();
+  await user?.[Symbol.asyncDispose]();
+  await Deno.remove(directory, { recursive: true });
+});
+
+/** A transport of somebody that nobody knows. */
+function stranger() {
+  return tlsTransport({ host: node.address, port: 50000, timeoutMs: 15_000 });
+}
+
+/** The rows of a table, cut into cells. */
+function rows(table: string): string[][] {
+  return table.trimEnd().split("\n").map((line) => line.trim().split(/ {2,}/));
+}
+
+function waitFor(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
+  return until(async () => assert.ok(await condition(), what()), SHOW_MS, node.vm);
+}
+
+function applyInsecure(...args: string[]): string[] {
+  return ["apply-config", "--insecure", "--nodes", node.address, ...args];
+}
+
+bootTest("a machine without a configuration asks for one on its console", async () => {
+  const disk = join(directory, "disk.raw");
+  await Deno.writeFile(disk, new Uint8Array());
+  await Deno.truncate(disk, 64 << 20);
+  node = await startNode({
+    arguments: ["talos.config=none"],
+    disks: [disk],
+    config: (text) => yaml = text,
+  });
+  const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
+    endpoints: [node.address],
+    nodes: [node.address],
+  });
+  user = await Talosctl.make(addContext(Talosconfig.empty(), "state", context).toString());
+  await user.file("config.yaml", yaml);
+  const [, guest] = await node.vm.until(
+    /talosctl apply-config --insecure --nodes (\S+) \\\r?\n +--cert-fingerprint '/,
+    BOOT_MS,
+  );
+  assert.match(guest ?? "", /^10\.0\.2\.\d+$|:/);
+});
+
+bootTest("in maintenance mode a stranger may make four calls, and no other", async () => {
+  const transport = stranger();
+  const machine = createClient(MachineService, transport);
+  await until(() => assert.rejects(machine.version({}), isUnimplemented), BOOT_MS, node.vm);
+  await assert.rejects(machine.reboot({}), isUnimplemented);
+  await assert.rejects(machine.generateConfiguration({}), /config version/);
+  const links = (await createClient(NetworkService, transport).interfaces({})).messages[0];
+  assert.ok(links?.interfaces.some(({ name }) => name === "lo"));
+  const disks = (await createClient(StorageService, transport).disks({})).messages[0]?.disks;
+  assert.deepEqual(disks?.map(({ deviceName, size }) => [deviceName, size]), [
+    ["/dev/vda", 64n << 20n],
+  ]);
+  transport.close();
+});
+
+function isUnimplemented(error: unknown): boolean {
+  assert.ok(error instanceof ConnectError);
+  assert.equal(Code[error.code], "Unimplemented", error.message);
+  return true;
+}
+
+bootTest(
+  "talosctl brings the configuration, to the machine with that fingerprint only",
+  async () => {
+    const [, fingerprint = ""] = await node.vm.until(/--cert-fingerprint '([^']+)'/, SHOW_MS);
+    const wrong = await user.run(
+      applyInsecure("--cert-fingerprint", "AAAA", "--file", "config.yaml"),
+    );
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /none of the pinned fingerprints/);
+    const nonsense = await user.file("nonsense.yaml", "machine: {type: 7}\n");
+    const refused = await user.run(applyInsecure("--file", nonsense));
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /machine\.type|cluster instructions are required/);
+    await user.print(applyInsecure("--cert-fingerprint", fingerprint, "--file", "config.yaml"));
+    await node.ready();
+    await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS);
+    const transport = stranger();
+    await assert.rejects(createClient(MachineService, transport).version({}));
+    transport.close();
+  },
+);
+
+bootTest("talosctl get lists the types and the namespaces", async () => {
+  const types = rows(await user.print(["get", "rd"]));
+  assert.deepEqual(types[0], ["NODE", "NAMESPACE", "TYPE", "ID", "VERSION"]);
+  assert.deepEqual(types.slice(1).map((row) => row[3]).filter((id) => KINDS.includes(id!)), KINDS);
+  assert.ok(types.slice(1).every((row) => row[0] === node.address));
+  assert.ok(types.slice(1).every((row) => row[2] === "ResourceDefinition" && row[4] === "1"));
+  const namespaces = rows(await user.print(["get", "namespaces"]));
+  assert.deepEqual(namespaces.slice(1).map((row) => row.slice(1)), [
+    ...NAMESPACES.map((name) => ["meta", "Namespace", name, "1"]),
+  ]);
+  const one = rows(await user.print(["get", "ns", "config"]));
+  assert.deepEqual(one.slice(1), [[node.address, "meta", "Namespace", "config", "1"]]);
+});
+
+bootTest("talosctl get shows a definition as YAML, and refuses an alias of two types", async () => {
+  const id = "resourcedefinitions.meta.cosi.dev";
+  const text = await user.print(["get", "rd", id, "-o", "yaml"]);
+  for (
+    const part of [
+      `node: ${node.address}\n`,
+      "metadata:\n    namespace: meta\n    type: ResourceDefinitions.meta.cosi.dev\n",
+      `    id: ${id}\n    version: 1\n    phase: running\n`,
+      "spec:\n    type: ResourceDefinitions.meta.cosi.dev\n    displayType: ResourceDefinition\n",
+      "        - resourcedefinitions.meta.cosi\n        - rd\n        - rds\n",
+      "    printColumns: []\n    defaultNamespace: meta\n",
+    ]
+  ) assert.ok(text.includes(part), `${part}\nis not in\n${text}`);
+  const { code, stderr } = await user.run(["get", "sps"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /"sps" is ambiguous: .*staticpods.*staticpodstatuses/);
+});
+
+bootTest("talosctl get mc -o yaml gives the configuration with its comments", async () => {
+  const text = await user.print(["get", "machineconfig", "-o", "yaml"]);
+  assert.match(text, /^ {4}id: v1alpha1$/m);
+  const spec = text.slice(text.indexOf("spec:\n") + 6).replaceAll(/^ {4}/gm, "");
+  assert.equal(spec.trimEnd(), yaml.trimEnd());
+  assert.match(text, /# Indicates the schema used to decode the contents\./);
+  const json = JSON.parse(await user.print(["get", "mc", "v1alpha1", "-o", "json"]));
+  assert.equal(json.spec.version, "v1alpha1");
+});
+
+bootTest("talosctl get svc -w tells of a service that restarts", async () => {
+  await using watch = user.follow(["get", "svc", "-w"]);
+  const row = (mark: string) => new RegExp(`^\\S+ +${mark} +runtime +Service +timed +\\d+`, "m");
+  await waitFor(() => row("\\+").test(watch.text), () => watch.text);
+  assert.match(
+    watch.text,
+    /^NODE +\* +NAMESPACE +TYPE +ID +VERSION +RUNNING +HEALTHY\n/,
+  );
+  const before = watch.text.length;
+  await user.print(["service", "timed", "restart"]);
+  const later = () => watch.text.slice(before);
+  await waitFor(() => row("-").test(later()) && row("\\+").test(later()), () => watch.text);
+});
+
+bootTest("talosctl inspect dependencies draws a graph that dot takes", async () => {
+  for (const more of [[], ["--with-resources"]]) {
+    const graph = await user.print(["inspect", "dependencies", ...more]);
+    assert.match(graph, /^digraph {2}\{/);
+    assert.match(graph, /config\.MachineTypeController/);
+    if (more.length > 0) assert.match(graph, /kube-apiserver/);
+    const dot = new Deno.Command("dot", { args: ["-Tpng"], stdin: "piped", stdout: "piped" })
+      .spawn();
+    const png = dot.output();
+    const writer = dot.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(graph));
+    await writer.close();
+    const { success, stdout } = await png;
+    assert.ok(success);
+    assert.deepEqual([...stdout.subarray(1, 4)], [0x50, 0x4e, 0x47]);
+  }
+});
+
+bootTest("grpcio reads the state", async () => {
+  const client = await pythonClient();
+  const credentials = await credentialOptions(directory, node.ca.crt, node.admin);
+  const options = ["--endpoint", `${node.address}:50000`, ...credentials, "--timeout", "60"];
+  const results = await client.run("state", options);
+  assert.deepEqual(results.filter(({ pass }) => !pass), []);
+  assert.ok(results.length >= 9, `${results.length} cases`);
+}, { unless: pythonMissing() });
+
+bootTest(
+  "a machine boots with what gen config wrote, from a volume labelled metal-iso",
+  async () => {
+    // The first machine makes room: two of them slow each other down.
+    await node[Symbol.asyncDispose]();
+    const options = ["--install-disk", "/dev/vda", "--output-dir", "files"];
+    node = await startNode({
+      arguments: ["talos.config=metal-iso"],
+      args: ["-device", "ide-cd,drive=cd", "-drive", `${await iso(options)},id=cd`],
+    });
+    const client = ["--talosconfig", "files/talosconfig", "-e", node.address, "-n", node.address];
+    await until(
+      async () => assert.match(await user.print([...client, "version"]), /NODE:/),
+      BOOT_MS,
+      node.vm,
+    );
+    const text = await user.print([...client, "get", "mc", "-o", "yaml"]);
+    const written = await Deno.readTextFile(join(user.home, "files/controlplane.yaml"));
+    const spec = text.slice(text.indexOf("spec:\n") + 6).replaceAll(/^ {4}/gm, "");
+    assert.equal(spec.trimEnd(), written.trimEnd());
+    await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS);
+  },
+  { unless: await isoToolMissing() },
+);
+
+/** Options of a drive with an ISO that holds the control plane's configuration of a new cluster. */
+async function iso(options: readonly string[]): Promise<string> {
+  await user.print(["gen", "config", "iso", "https://127.0.0.1:6443", ...options]);
+  const root = join(user.home, "iso");
+  await Deno.mkdir(root);
+  await Deno.copyFile(join(user.home, "files/controlplane.yaml"), join(root, "config.yaml"));
+  const file = join(user.home, "metal.iso");
+  const { success, stderr } = await new Deno.Command("genisoimage", {
+    args: ["-quiet", "-V", "metal-iso", "-R", "-J", "-o", file, root],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return `file=${file},format=raw,if=none,media=cdrom,readonly=on`;
+}
+
+async function isoToolMissing(): Promise<string | undefined> {
+  const found = await new Deno.Command("genisoimage", { args: ["--version"], stdout: "null" })
+    .output().then(({ success }) => success, () => false);
+  return found ? undefined : "genisoimage is not installed";
+}
