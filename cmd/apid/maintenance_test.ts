@@ -6,6 +6,7 @@ import { selfSignedServer } from "$lib/pki/mod.ts";
 import { frameOf, type GrpcServer, type Identity, serveUnix } from "$lib/rpc/mod.ts";
 import { RawClient, temporaryFolder, TestPki } from "$lib/rpc/testing.ts";
 import { ClusterService } from "$proto/cluster/cluster_pb.ts";
+import { ConfigurationService } from "$proto/configuration/configuration_pb.ts";
 import { InspectService } from "$proto/inspect/inspect_pb.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import { NetworkService } from "$proto/network/network_pb.ts";
@@ -19,6 +20,7 @@ import { startMaintenance } from "./maintenance.ts";
 const EMPTY = frameOf(new Uint8Array(0));
 const SERVICES: readonly DescService[] = [
   ClusterService,
+  ConfigurationService,
   InspectService,
   MachineService,
   NetworkService,

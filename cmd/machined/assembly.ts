@@ -7,6 +7,7 @@ import { bindMount, mount, unmount } from "$ffi/mount.ts";
 import { FdPoller } from "$ffi/poller.ts";
 import { Reaper } from "$ffi/reaper.ts";
 import { setLimit } from "$ffi/rlimit.ts";
+import { readApart } from "./config/apart.ts";
 import { fetchConfig } from "./config/source.ts";
 import { ConfigStore } from "./config/store.ts";
 import { hostVolumes } from "./config/host_volumes.ts";
@@ -47,7 +48,7 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
   const logs = new LogStore();
   const log = machineLog(logs, kernelLog());
   const events = new EventRing();
-  const config = new ConfigStore();
+  const config = new ConfigStore({ apart: (order) => readApart(order, Deno.mainModule) });
   const reaper = new Reaper();
   const stage = new Stage();
   const identity = new ApiIdentity({

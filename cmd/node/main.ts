@@ -22,15 +22,18 @@ const PARTS: Record<Role, () => Promise<Part>> = {
 /** Threads of a part; each module takes over its worker when it is evaluated. */
 const WORKERS: Record<string, () => Promise<unknown>> = {
   launcher: () => import("$ffi/launcher_main.ts"),
+  config: () => import("../machined/config/apart_worker.ts"),
 };
 
-const isWorker = "WorkerGlobalScope" in globalThis;
+/** The name of the worker that this is; the main thread has none. */
+const workerName = (globalThis as { name?: string }).name ?? "";
 
 async function dispatch(): Promise<void> {
-  if (isWorker) {
-    const name = (globalThis as { name?: string }).name ?? "";
-    const worker = WORKERS[name];
-    if (!worker) throw new TypeError(`Cannot start worker "${name}": it is not one of the node's`);
+  if (workerName !== "") {
+    const worker = WORKERS[workerName];
+    if (!worker) {
+      throw new TypeError(`Cannot start worker "${workerName}": it is not one of the node's`);
+    }
     await worker();
     return;
   }

@@ -69,6 +69,7 @@ for (
     ["resource.ResourceService", "machined"],
     ["inspect.InspectService", "machined"],
     ["cluster.ClusterService", "machined"],
+    ["configuration.ConfigurationService", "machined"],
     ["network.NetworkService", "networkd"],
     ["time.TimeService", "timed"],
     ["securityapi.SecurityService", undefined],

@@ -9,6 +9,7 @@ export const ROUTES: Readonly<Record<string, Backend>> = {
   "resource.ResourceService": "machined",
   "inspect.InspectService": "machined",
   "cluster.ClusterService": "machined",
+  "configuration.ConfigurationService": "machined",
   "network.NetworkService": "networkd",
   "time.TimeService": "timed",
 };

@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { secretsOf } from "$lib/config/mod.ts";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import { createSecrets, secretsOf } from "$lib/config/mod.ts";
+import { systemClock } from "$lib/service/mod.ts";
+import { ConfigurationService } from "$proto/configuration/configuration_pb.ts";
 import { ConfigStore } from "../config/store.ts";
 import { testConfig } from "../controllers/testing.ts";
-import { configurationApi } from "./configuration.ts";
+import { ConfigChanges, type ConfigChangesDeps } from "./config_changes.ts";
+import { configurationApi, configurationService } from "./configuration.ts";
 import { clientOf, serve } from "./testing.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function changesOf(deps: Omit<ConfigChangesDeps, "clock">): ConfigChanges {
+  return new ConfigChanges({ ...deps, clock: systemClock });
+}
 
 /** A node that runs the test configuration; what it kept and asked for is written down. */
 async function node({ keeps = false, broken = false } = {}) {
@@ -14,7 +22,7 @@ async function node({ keeps = false, broken = false } = {}) {
   const config = new ConfigStore();
   config.accept(text, () => {});
   const done: string[] = [];
-  const client = clientOf(configurationApi({
+  const changes = changesOf({
     config,
     log: (line) => done.push(line),
     power: { request: (action, origin) => done.push(`${action} by ${origin}`) },
@@ -29,8 +37,15 @@ async function node({ keeps = false, broken = false } = {}) {
         },
       }
       : {}),
-  }));
-  return { text, config, client, done, running: config.running.value };
+  });
+  const client = clientOf(configurationApi({ changes }));
+  const more = createClient(
+    ConfigurationService,
+    createRouterTransport(({ service }) => {
+      service(ConfigurationService, configurationService({ changes }));
+    }),
+  );
+  return { text, config, client, more, done, running: config.running.value };
 }
 
 function refused(promise: Promise<unknown>, code: Code, message: RegExp): Promise<void> {
@@ -155,11 +170,12 @@ for (const mode of [{}, { immediate: true }]) {
     const { text } = await testConfig();
     const done: string[] = [];
     const config = new ConfigStore();
-    const client = clientOf(configurationApi({
+    const changes = changesOf({
       config,
       log: (line) => done.push(line),
       power: { request: (action) => done.push(action) },
-    }));
+    });
+    const client = clientOf(configurationApi({ changes }));
     await client.applyConfiguration({ data: bytes(text), ...mode });
     assert.equal(config.running.value?.text, text);
     assert.deepEqual(done, ["configuration brought by API, until the next boot"]);
@@ -170,7 +186,8 @@ Deno.test("applyConfiguration() cannot wait for a reboot in maintenance mode, no
   const { text } = await testConfig();
   const power = { request: () => {} };
   const config = new ConfigStore();
-  const client = clientOf(configurationApi({ config, log: () => {}, power }));
+  const changes = changesOf({ config, log: () => {}, power });
+  const client = clientOf(configurationApi({ changes }));
   await refused(
     client.applyConfiguration({ data: bytes(text), onReboot: true }),
     Code.InvalidArgument,
@@ -188,9 +205,8 @@ Deno.test("applyConfiguration() gets its refusal through also when a thousand th
   const { text } = await testConfig();
   const config = new ConfigStore();
   config.accept(text, () => {});
-  await using over = await serve(
-    configurationApi({ config, log: () => {}, power: { request: () => {} } }),
-  );
+  const changes = changesOf({ config, log: () => {}, power: { request: () => {} } });
+  await using over = await serve(configurationApi({ changes }));
   const servers = "            - 10.0.0.1\n".repeat(4_000);
   const next = text.replace("network: {}", `network:\n        nameservers:\n${servers}`);
   await refused(
@@ -198,4 +214,89 @@ Deno.test("applyConfiguration() gets its refusal through also when a thousand th
     Code.InvalidArgument,
     /\n\.\.\. and \d+ more lines$/,
   );
+});
+
+Deno.test("applyConfiguration() refuses a configuration of another cluster in every mode", async () => {
+  const { config, client, more, running, done } = await node({ keeps: true });
+  const secrets = await createSecrets({ now: new Date() });
+  const data = bytes((await testConfig("controlplane", { secrets })).text);
+  for (const mode of [{}, { immediate: true }, { onReboot: true }]) {
+    await refused(
+      client.applyConfiguration({ data, ...mode }),
+      Code.InvalidArgument,
+      /^this configuration is of another cluster: .*\ndiff: @@ [^]*\*\*\* \(changed\)/,
+    );
+  }
+  await refused(more.try({ data }), Code.InvalidArgument, /of another cluster/);
+  assert.match((await more.check({ data })).messages[0]?.refusal ?? "", /of another cluster/);
+  assert.equal(config.running.value, running);
+  assert.deepEqual(done, []);
+});
+
+Deno.test("check() shows what would change and whether it would be taken, and changes nothing", async () => {
+  const { text, config, more, running, done } = await node();
+  const check = async (next: string, immediate = true) =>
+    (await more.check({ data: bytes(next), immediate })).messages[0]!;
+  const fine = await check(`${renamed(text)}colour: blue\n`);
+  assert.match(fine.diff, /^-.*clusterName: test\n\+.*clusterName: other$/m);
+  assert.equal(fine.refusal, "");
+  assert.match(fine.warnings.join(), /colour/);
+  assert.equal((await check(text)).diff, "");
+  assert.match((await check(otherHost(text))).refusal, /can't be applied in immediate mode/);
+  assert.match((await check(renamed(text), false)).refusal, /no STATE partition/);
+  const secret = await check(text.replace(/token: .*/, "token: s3cr3t"));
+  assert.doesNotMatch(JSON.stringify(secret), /s3cr3t/);
+  await refused(
+    more.check({ data: bytes("x: 1") }),
+    Code.InvalidArgument,
+    /missing kind/,
+  );
+  assert.equal(config.running.value, running);
+  assert.deepEqual(done, []);
+});
+
+Deno.test("try() takes back what is not confirmed in time, and keeps what is", async () => {
+  const { text, config, more, done, running } = await node({ keeps: true });
+  const short = { data: bytes(renamed(text)), timeout: durationFromMs(1_000) };
+  await more.try(short);
+  assert.equal(config.running.value?.config.cluster.clusterName, "other");
+  for (let tries = 0; tries < 2_000 && config.running.value !== running; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.equal(config.running.value, running);
+  await refused(more.confirm({}), Code.FailedPrecondition, /none is being tried/);
+  await more.try(short);
+  // A trial of a trial ends at what was there before both.
+  await more.try({
+    ...short,
+    data: bytes(text.replace("clusterName: test", "clusterName: third")),
+  });
+  await more.confirm({});
+  await new Promise((resolve) => setTimeout(resolve, 1_300));
+  assert.equal(config.running.value?.config.cluster.clusterName, "third");
+  assert.deepEqual(done, [
+    "configuration tried by API, taken back in 1 s unless confirmed",
+    "configuration taken back: it was not confirmed in time",
+    "configuration tried by API, taken back in 1 s unless confirmed",
+    "configuration tried by API, taken back in 1 s unless confirmed",
+    `kept ${text.length + 1} characters`,
+    "configuration confirmed by API",
+  ]);
+});
+
+Deno.test("try() refuses what a running machine cannot take up, and times that make no sense", async () => {
+  const { text, config, more, running } = await node();
+  await refused(
+    more.try({ data: bytes(otherHost(text)) }),
+    Code.InvalidArgument,
+    /can't be applied in immediate mode/,
+  );
+  for (const ms of [0, 999, 90_000_000]) {
+    await refused(
+      more.try({ data: bytes(renamed(text)), timeout: durationFromMs(ms) }),
+      Code.InvalidArgument,
+      /a second to a day/,
+    );
+  }
+  assert.equal(config.running.value, running);
 });

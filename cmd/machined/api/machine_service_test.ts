@@ -3,9 +3,10 @@ import v8 from "node:v8";
 import vm from "node:vm";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { unixTransport } from "$lib/rpc/mod.ts";
-import { EventRing, inProcess, LogStore, ServiceManager } from "$lib/service/mod.ts";
+import { EventRing, inProcess, LogStore, ServiceManager, systemClock } from "$lib/service/mod.ts";
 import { MachineService, TaskEventSchema } from "$proto/machine/machine_pb.ts";
 import { fromBinary } from "@bufbuild/protobuf";
+import { ConfigChanges } from "./config_changes.ts";
 import { ConfigStore } from "../config/store.ts";
 import { machineService } from "./mod.ts";
 import { collect, serve } from "./testing.ts";
@@ -28,7 +29,12 @@ const PARTS = {
   platform: { name: "metal", mode: "metal" },
   hostname: () => "node-a",
   config: new ConfigStore(),
-  log: () => {},
+  changes: new ConfigChanges({
+    config: new ConfigStore(),
+    power: { request: () => {} },
+    log: () => {},
+    clock: systemClock,
+  }),
 };
 
 /** What the node answers now; a method that joins or leaves the API has to be said here. */

@@ -12,14 +12,14 @@ import { diskUsageApi } from "./disk_usage.ts";
 import { dmesgApi, type KmsgSource } from "./dmesg.ts";
 import { eventsApi, type EventsDeps } from "./events.ts";
 import { BlockingCalls } from "./files/blocking.ts";
-import { generateApi } from "./generate.ts";
+import { generateApi, type GenerateDeps } from "./generate.ts";
 import { hostProc, hostStatfs } from "./host.ts";
 import { hostnameApi, type HostnameDeps } from "./hostname.ts";
 import { kmsgFile } from "./kmsg_file.ts";
 import { listApi } from "./list.ts";
 import { logsApi, type LogsDeps } from "./logs.ts";
 import { type FilesystemRoom, mountsApi } from "./mounts.ts";
-import { powerApi } from "./power.ts";
+import { powerApi, type PowerDeps } from "./power.ts";
 import { processesApi } from "./processes.ts";
 import { readApi } from "./read.ts";
 import { servicesApi, type ServicesDeps } from "./services.ts";
@@ -37,6 +37,8 @@ export interface MachineServiceDeps
     EventsDeps,
     Pick<LogsDeps, "logs">,
     ServicesDeps,
+    PowerDeps,
+    GenerateDeps,
     ConfigurationDeps {
   /** The kernel log; /dev/kmsg unless told. */
   readonly kmsg?: KmsgSource;

@@ -2,15 +2,16 @@
 import {
   describe,
   type Finding,
+  INLINE_CONFIG_BYTES,
   type MachineConfig,
+  MAX_CONFIG_BYTES,
   type Mode,
-  parseConfig,
   type ParseOptions,
   type PlatformFacts,
-  validateConfig,
   withPlatformFacts,
 } from "$lib/config/mod.ts";
 import { Latest } from "$lib/service/mod.ts";
+import { readConfig, type Reading, type ReadOrder } from "./reading.ts";
 
 /** How findings name the document. */
 const CONFIG_NAME = "config.yaml";
@@ -37,6 +38,8 @@ export interface ConfigStoreInit {
   readonly mode?: Mode;
   /** What the platform knows of the machine; nothing unless told. */
   readonly platform?: PlatformFacts;
+  /** Reads on another thread; large texts are read here like all others unless told. */
+  readonly apart?: (order: ReadOrder) => Promise<Reading>;
 }
 
 /** What runs now: absent before the first, then the newest. */
@@ -44,10 +47,12 @@ export class ConfigStore {
   readonly running = new Latest<RunningConfig>();
   readonly #mode: Mode;
   readonly #platform: PlatformFacts;
+  readonly #apart: ConfigStoreInit["apart"];
 
-  constructor({ mode = "metal", platform = {} }: ConfigStoreInit = {}) {
+  constructor({ mode = "metal", platform = {}, apart }: ConfigStoreInit = {}) {
     this.#mode = mode;
     this.#platform = platform;
+    this.#apart = apart;
   }
 
   /**
@@ -60,15 +65,20 @@ export class ConfigStore {
     log: (line: string) => void,
     options: ParseOptions = {},
   ): RunningConfig {
-    const parsed = parseConfig(source, options);
-    const { errors, warnings } = validateConfig(parsed, { mode: this.#mode, apply: true });
-    for (const warning of warnings) log(`configuration: ${describe(warning, CONFIG_NAME)}`);
-    if (!parsed.config || errors.length > 0) {
-      throw new ConfigFault(
-        errors.map((error) => ({ ...error, message: describe(error, CONFIG_NAME) })),
-      );
-    }
-    return { text: parsed.text, config: withPlatformFacts(parsed.config, this.#platform) };
+    return this.#take(readConfig({ ...options, source, mode: this.#mode }), log);
+  }
+
+  /**
+   * Like `read`, for bytes from outside: a large text is read on a thread of its own, so that it costs
+   * no other work.
+   *
+   * @throws {ConfigFault} with every finding
+   */
+  async readForeign(source: Uint8Array, log: (line: string) => void): Promise<RunningConfig> {
+    const order = { source, mode: this.#mode };
+    // What is larger than allowed is refused by its size, before a thread is started for it.
+    const large = source.length > INLINE_CONFIG_BYTES && source.length <= MAX_CONFIG_BYTES;
+    return this.#take(large && this.#apart ? await this.#apart(order) : readConfig(order), log);
   }
 
   /**
@@ -84,5 +94,15 @@ export class ConfigStore {
     const next = this.read(source, log, options);
     this.running.set(next);
     return next;
+  }
+
+  #take({ text, config, errors, warnings }: Reading, log: (line: string) => void): RunningConfig {
+    for (const warning of warnings) log(`configuration: ${describe(warning, CONFIG_NAME)}`);
+    if (!config) {
+      throw new ConfigFault(
+        errors.map((error) => ({ ...error, message: describe(error, CONFIG_NAME) })),
+      );
+    }
+    return { text, config: withPlatformFacts(config, this.#platform) };
   }
 }

@@ -3,11 +3,14 @@
  *
  * @module
  */
-import type { ProcessLauncher, Service } from "$lib/service/mod.ts";
+import { type ProcessLauncher, type Service, systemClock } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
+import { ConfigurationService } from "$proto/configuration/configuration_pb.ts";
 import { InspectService } from "$proto/inspect/inspect_pb.ts";
 import { StorageService } from "$proto/storage/storage_pb.ts";
 import { ResourceService } from "$proto/resource/resource_pb.ts";
+import { ConfigChanges } from "../api/config_changes.ts";
+import { configurationService } from "../api/configuration.ts";
 import { inspectService } from "../api/inspect.ts";
 import { machineService } from "../api/mod.ts";
 import { storageService } from "../api/storage.ts";
@@ -24,8 +27,10 @@ import { timedService } from "./timed.ts";
 export function nodeServices(machine: Machine, launcher: ProcessLauncher<ServiceRole>): Service[] {
   const build = buildInfo();
   const runner = { launcher, logs: machine.logs };
+  const changes = new ConfigChanges({ ...machine, clock: systemClock });
   const handlers = machineService({
     ...machine,
+    changes,
     build: { ...build, sha: `${build.sha} (root hash ${machine.rootHash})` },
     platform: { name: "metal", mode: "metal" },
     hostname: () => Deno.hostname(),
@@ -37,6 +42,7 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
         router.service(ResourceService, resourceService(machine.runtime));
         router.service(InspectService, inspectService(machine.runtime));
         router.service(StorageService, storageService());
+        router.service(ConfigurationService, configurationService({ changes }));
       },
       log: machine.log,
     }),

@@ -19,12 +19,13 @@ export function loadConfig(machine: ConfigTaskDeps): Task {
   return {
     name: "loadConfig",
     async run(signal) {
-      const source = talosConfigUrl(machine.cmdline);
-      if (source === undefined || source === "none") return await maintain(machine, signal);
-      const text = source === "metal-iso"
+      const from = talosConfigUrl(machine.cmdline);
+      if (from === undefined || from === "none") return await maintain(machine, signal);
+      const text = from === "metal-iso"
         ? await machine.readConfigVolume(signal)
-        : await machine.fetchConfig(source, signal);
-      machine.config.accept(text, machine.log);
+        : await machine.fetchConfig(from, signal);
+      const source = new TextEncoder().encode(text);
+      machine.config.running.set(await machine.config.readForeign(source, machine.log));
     },
   };
 }
