@@ -1,8 +1,9 @@
-import { MachineService } from "$proto/machine/machine_pb.ts";
 import { type Resource, ResourceService } from "$proto/resource/resource_pb.ts";
+import { applyConfig, type ApplyMode } from "./apply.ts";
 import type { Client } from "./client/client.ts";
 import { reasonOf } from "./client/rpc_error.ts";
 import { NodesError } from "./errors.ts";
+import type { Printer } from "./printer.ts";
 
 /** The one type of resource that users may change. */
 const MACHINE_CONFIG = "machineconfigs.config.talos.dev";
@@ -15,12 +16,6 @@ export interface ResourceRequest {
   readonly id: string;
 }
 
-/** When a node takes up a configuration; none of both is with a reboot, at once. */
-export interface ApplyMode {
-  readonly immediate: boolean;
-  readonly onReboot: boolean;
-}
-
 /** The configuration of one node, and the way to replace it. */
 export interface NodeConfig {
   readonly node: string;
@@ -28,7 +23,7 @@ export interface NodeConfig {
   readonly named: boolean;
   /** As it was submitted, comments and all. */
   readonly text: string;
-  apply(text: string, mode: ApplyMode): Promise<void>;
+  apply(text: string, mode: ApplyMode, out: Printer): Promise<void>;
 }
 
 /** The configurations of all nodes that `client` addresses. @throws {Error} for another type. */
@@ -43,14 +38,16 @@ export async function nodeConfigs(
       throw new Error(`only the machineconfig resource can be changed, not "${request.type}"`);
     }
     if (!resource) continue;
-    const target = named ? client.only(node) : client;
     found.push({
       node,
       named,
       text: new TextDecoder().decode(resource.spec?.yaml),
-      async apply(text, { immediate, onReboot }) {
-        const data = new TextEncoder().encode(text);
-        await target.unary(MachineService.method.applyConfiguration, { data, immediate, onReboot });
+      async apply(text, mode, out) {
+        // Each attempt has failures of its own.
+        const target = named ? client.only(node) : client;
+        await applyConfig(target, out, new TextEncoder().encode(text), mode);
+        // What a check found against it.
+        if (target !== client && target.failures.length > 0) throw new NodesError(target.failures);
       },
     });
   }

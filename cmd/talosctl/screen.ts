@@ -15,7 +15,7 @@ export function fitting(
 /** Takes over the terminal until disposed. @throws {Error} when there is none. */
 export function openScreen(write: (text: string) => void): Screen {
   if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) {
-    throw new Error("Cannot watch: stdin and stdout have to be a terminal");
+    throw new Error("Cannot use the terminal: stdin and stdout have to be one");
   }
   Deno.stdin.setRaw(true);
   write(ENTER);

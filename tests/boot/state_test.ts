@@ -87,7 +87,7 @@ bootTest("a machine without a configuration asks for one on its console", async 
   user = await Talosctl.make(addContext(Talosconfig.empty(), "state", context).toString());
   await user.file("config.yaml", yaml);
   const [, guest] = await node.vm.until(
-    /talosctl apply-config --insecure --nodes (\S+) \\\r?\n +--cert-fingerprint '/,
+    /talosctl apply-config --insecure --nodes (\S+) \\\s+--cert-fingerprint '/,
     BOOT_MS,
   );
   assert.match(guest ?? "", /^10\.0\.2\.\d+$|:/);
@@ -165,7 +165,7 @@ bootTest("talosctl get shows a definition as YAML, and refuses an alias of two t
   ) assert.ok(text.includes(part), `${part}\nis not in\n${text}`);
   const { code, stderr } = await user.run(["get", "sps"]);
   assert.equal(code, 1);
-  assert.match(stderr, /"sps" is ambiguous: .*staticpods.*staticpodstatuses/);
+  assert.match(stderr, /"sps" is ambiguous: .*staticpods.*staticpodstatuses/i);
 });
 
 bootTest("talosctl get mc -o yaml gives the configuration with its comments", async () => {

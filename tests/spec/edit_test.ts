@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { ConfigurationService } from "$proto/configuration/configuration_pb.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import { ResourceService } from "$proto/resource/resource_pb.ts";
 import {
@@ -31,6 +32,7 @@ interface Applied {
 /** Nodes that hold CONFIG, a user with a talosconfig for them, and an editor that is a script. */
 async function world(nodes: readonly string[] = []) {
   const applied: Applied[] = [];
+  const tried: string[] = [];
   const encoder = new TextEncoder();
   const definition = (type: string) => ({
     metadata: {
@@ -57,6 +59,25 @@ async function world(nodes: readonly string[] = []) {
         for (const of of metadata(requestHeader)) yield { ...of, resource };
       },
     });
+    router.service(ConfigurationService, {
+      check({ data, immediate }, { requestHeader }) {
+        const text = new TextDecoder().decode(data);
+        const result = {
+          diff: text === CONFIG ? "" : "@@ -1 +1 @@\n-abc\n+xyz\n",
+          refusal: immediate ? "" : "this node keeps nothing\ndiff: again",
+          warnings: ["odd"],
+        };
+        return { messages: metadata(requestHeader).map((of) => ({ ...of, ...result })) };
+      },
+      try({ timeout }, { requestHeader }) {
+        tried.push(`tried for ${timeout?.seconds} s`);
+        return { messages: metadata(requestHeader) };
+      },
+      confirm(_, { requestHeader }) {
+        tried.push("confirmed");
+        return { messages: metadata(requestHeader) };
+      },
+    });
     router.service(MachineService, {
       applyConfiguration({ data, immediate, onReboot }, { requestHeader }) {
         const text = new TextDecoder().decode(data);
@@ -76,6 +97,7 @@ async function world(nodes: readonly string[] = []) {
   await Deno.writeTextFile(home.at("cluster"), talosconfig);
   return {
     applied,
+    tried,
     home,
     /** Runs talosctl; each time the editor opens, the next of `edits` gets the file as `$1`. */
     async run(args: readonly string[], ...edits: string[]) {
@@ -244,3 +266,43 @@ Deno.test(
     assert.deepEqual(it.applied, []);
   },
 );
+
+Deno.test("talosctl patch --dry-run shows the difference, and what stands against it", async () => {
+  await using it = await world(["10.0.0.2"]);
+  const fine = await it.run(["patch", "mc", "--immediate", "--dry-run", "-p", PATCH]);
+  assert.deepEqual(fine, {
+    code: 0,
+    stdout: "10.0.0.2:\n@@ -1 +1 @@\n-abc\n+xyz\n",
+    stderr: "10.0.0.2: odd\n",
+  });
+  const refused = await it.run(["patch", "mc", "--dry-run", "-p", PATCH]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /\* 10\.0\.0\.2: would be refused: this node keeps nothing\n/);
+  assert.doesNotMatch(refused.stderr, /diff/);
+  await Deno.writeTextFile("same.yaml", CONFIG);
+  const same = await it.run(["apply-config", "--immediate", "--dry-run", "-f", "same.yaml"]);
+  assert.deepEqual([same.code, same.stdout], [0, "10.0.0.2: no changes\n"]);
+  assert.deepEqual([it.applied, it.tried], [[], []]);
+});
+
+Deno.test("talosctl patch --try changes for a while, and apply-config --confirm for good", async () => {
+  await using it = await world(["10.0.0.2"]);
+  const run = await it.run(["patch", "mc", "--try", "--timeout", "90s", "-p", PATCH]);
+  assert.equal(run.code, 0);
+  assert.match(run.stderr, /keep it with 'talosctl apply-config --confirm'/);
+  assert.deepEqual(await it.run(["apply-config", "--confirm"]), {
+    code: 0,
+    stdout: "",
+    stderr: "",
+  });
+  assert.deepEqual([it.applied, it.tried], [[], ["tried for 90 s", "confirmed"]]);
+  for (
+    const [flag, says] of [["--on-reboot", /--on-reboot exclude/], [
+      "--dry-run",
+      /exclude/,
+    ]] as const
+  ) {
+    const unfit = await it.run(["patch", "mc", "--try", flag, "-p", PATCH]);
+    assert.match(unfit.stderr, says);
+  }
+});

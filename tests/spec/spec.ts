@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execute, type Output } from "$lib/cli/mod.ts";
 import { denoHost } from "../../cmd/talosctl/deno_host.ts";
+import type { Host } from "../../cmd/talosctl/host.ts";
 import { talosctl } from "../../cmd/talosctl/program.ts";
 
 /** talosctl's entry in this checkout. */
@@ -30,14 +31,18 @@ export class Home implements AsyncDisposable {
   }
 
   /** Runs talosctl in this process: the whole program but for the few lines of its main. */
-  async run(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  async run(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    over: Partial<Host> = {},
+  ): Promise<Run> {
     const run = { stdout: "", stderr: "" };
     const decoder = new TextDecoder();
     const output: Output = {
       out: (data) => void (run.stdout += typeof data === "string" ? data : decoder.decode(data)),
       err: (text) => void (run.stderr += text),
     };
-    const host = denoHost({ HOME: this.path, ...env }, output);
+    const host = { ...denoHost({ HOME: this.path, ...env }, output), ...over };
     return { code: await execute(talosctl(output, host), args, output), ...run };
   }
 

@@ -72,15 +72,15 @@ const nodeCommand = command({
 const mergeCommand = command({
   summary: "Merge additional contexts from another Talos config into the default config",
   description:
-    "Contexts with the same name are renamed while merging configs, unless --force is set.",
+    "Contexts with the same name are renamed while merging configs, unless --overwrite is set.",
   args: exactly("<from>"),
   flags: {
-    force: flag.boolean("overwrite contexts of the same name instead of renaming", { short: "f" }),
+    overwrite: flag.boolean("replace contexts of the same name instead of renaming the new ones"),
   },
-  async run({ force }, session: Session, [from = ""]) {
+  async run({ overwrite }, session: Session, [from = ""]) {
     const added = Talosconfig.parse(await readText(session.host.files, from));
     await edit(session, (base) => {
-      const { config, renames } = mergeTalosconfig(base, added, { overwrite: force });
+      const { config, renames } = mergeTalosconfig(base, added, { overwrite });
       for (const rename of renames) {
         session.out.line(`renamed talosconfig context "${rename.from}" -> "${rename.to}"`);
       }

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { flag } from "$lib/cli/mod.ts";
 import { readText, SECRET, writeWhole } from "../files.ts";
-import { type ApplyMode, type NodeConfig, nodeConfigs, refusalText } from "../machine_configs.ts";
+import { type ApplyMode, checkMode, TRIAL_FLAGS } from "../apply.ts";
+import { type NodeConfig, nodeConfigs, refusalText } from "../machine_configs.ts";
 import { editorHeader, hasContent, withoutHeader } from "../output/editor_text.ts";
 import { command, type Session } from "../session.ts";
 
@@ -16,8 +17,10 @@ When the node refuses what was saved, the editor opens again and says why in a c
     namespace: flag.string("resource namespace (default is to use default namespace per resource)"),
     immediate: flag.boolean("apply the change immediately (without a reboot)"),
     onReboot: flag.boolean("apply the change on next reboot"),
+    ...TRIAL_FLAGS,
   },
   async run({ namespace, ...mode }, session: Session, [type = "", id = ""]) {
+    checkMode(mode);
     const client = await session.client();
     for (const config of await nodeConfigs(client, { namespace, type, id })) {
       await editOne(session, config, mode);
@@ -40,7 +43,7 @@ async function editOne(session: Session, config: NodeConfig, mode: ApplyMode): P
       if (fault !== undefined && edited === text) throw new Error(fault);
       text = edited;
       try {
-        await config.apply(text, mode);
+        await config.apply(text, mode, session.out);
         unsaved = false;
         return;
       } catch (error) {

@@ -1,4 +1,5 @@
 import { flag, UsageError } from "$lib/cli/mod.ts";
+import { checkMode, TRIAL_FLAGS } from "../apply.ts";
 import { readText } from "../files.ts";
 import { nodeConfigs, refusalText } from "../machine_configs.ts";
 import { command, type Session } from "../session.ts";
@@ -16,11 +17,13 @@ Lines that the patch does not change stay as they are, comments included.`,
     patchFile: flag.string("a file containing a patch to be applied to the resource"),
     immediate: flag.boolean("apply the change immediately (without a reboot)"),
     onReboot: flag.boolean("apply the change on next reboot"),
+    ...TRIAL_FLAGS,
   },
   async run({ namespace, patch, patchFile, ...mode }, session: Session, [type = "", id = ""]) {
     if ((patch === "") === (patchFile === "")) {
       throw new UsageError("exactly one of the flags --patch and --patch-file has to be set");
     }
+    checkMode(mode);
     const { applyPatch, parsePatch } = await import("$lib/config/mod.ts");
     const steps = parsePatch(patch || await readText(session.host.files, patchFile));
     const client = await session.client();
@@ -31,8 +34,8 @@ Lines that the patch does not change stay as they are, comments included.`,
           session.out.line("Apply was skipped: no changes detected.");
           continue;
         }
-        await config.apply(text, mode);
-        session.out.line(`patched ${type} at the node ${config.node}`);
+        await config.apply(text, mode, session.out);
+        if (!mode.dryRun) session.out.line(`patched ${type} at the node ${config.node}`);
       } catch (error) {
         if (!config.named) throw error;
         // The other nodes get their patch; what failed is told at the end.
