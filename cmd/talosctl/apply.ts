@@ -3,12 +3,17 @@ import { flag, UsageError } from "$lib/cli/mod.ts";
 import { ConfigurationService } from "$proto/configuration/configuration_pb.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import type { Client } from "./client/client.ts";
+import { type NodeFailure, NodesError } from "./errors.ts";
 import type { Printer } from "./printer.ts";
 
-/** When a node takes up a configuration, and whether it keeps it; none is with a reboot, at once. */
-export interface ApplyMode {
+/** When a node takes up a configuration; none of both is with a reboot, at once. */
+export interface ApplyTime {
   readonly immediate: boolean;
   readonly onReboot: boolean;
+}
+
+/** When a node takes up a configuration, and whether it keeps it. */
+export interface ApplyMode extends ApplyTime {
   /** Only says what would happen. */
   readonly dryRun: boolean;
   /** Takes the change back after `timeout` milliseconds unless it is confirmed. */
@@ -53,20 +58,16 @@ export async function applyConfig(
 async function check(
   client: Client,
   out: Printer,
-  request: { data: Uint8Array; immediate: boolean; onReboot: boolean },
+  request: ApplyTime & { readonly data: Uint8Array },
 ): Promise<void> {
-  for (
-    const { node, message } of await client.unary(ConfigurationService.method.check, request)
-  ) {
-    const { diff, refusal, warnings } = message;
+  const refusals: NodeFailure[] = [];
+  const answers = await client.unary(ConfigurationService.method.check, request);
+  for (const { node, message: { diff, refusal, warnings } } of answers) {
     for (const warning of warnings) out.note(`${node}: ${warning}`);
     out.line(diff === "" ? `${node}: no changes` : `${node}:\n${diff.trimEnd()}`);
-    // The diff is shown already; what is left to say is the first line.
-    if (refusal !== "") {
-      client.failures.push({
-        node,
-        reason: `would be refused: ${refusal.split("\ndiff: ", 1)[0]}`,
-      });
-    }
+    // The difference is shown already: what is left to say stands before it.
+    const [reason] = refusal.split("\ndiff: ", 1);
+    if (reason) refusals.push({ node, reason: `would be refused: ${reason}` });
   }
+  if (refusals.length > 0) throw new NodesError(refusals);
 }

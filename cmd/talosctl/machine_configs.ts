@@ -1,5 +1,6 @@
+import { MachineService } from "$proto/machine/machine_pb.ts";
 import { type Resource, ResourceService } from "$proto/resource/resource_pb.ts";
-import { applyConfig, type ApplyMode } from "./apply.ts";
+import { applyConfig, type ApplyMode, type ApplyTime } from "./apply.ts";
 import type { Client } from "./client/client.ts";
 import { reasonOf } from "./client/rpc_error.ts";
 import { NodesError } from "./errors.ts";
@@ -23,32 +24,38 @@ export interface NodeConfig {
   readonly named: boolean;
   /** As it was submitted, comments and all. */
   readonly text: string;
-  apply(text: string, mode: ApplyMode, out: Printer): Promise<void>;
+  apply(text: string, time: ApplyTime): Promise<void>;
+}
+
+/** One that also changes as the flags of a command say. */
+export interface ChangeableConfig extends NodeConfig {
+  change(text: string, mode: ApplyMode, out: Printer): Promise<void>;
 }
 
 /** The configurations of all nodes that `client` addresses. @throws {Error} for another type. */
 export async function nodeConfigs(
   client: Client,
   request: ResourceRequest,
-): Promise<NodeConfig[]> {
-  const found: NodeConfig[] = [];
+): Promise<ChangeableConfig[]> {
+  const found: ChangeableConfig[] = [];
+  const encoder = new TextEncoder();
   for await (const { node, named, message } of answersTo(client, request)) {
     const { definition, resource } = message;
     if (definition && definition.metadata?.id.toLowerCase() !== MACHINE_CONFIG) {
       throw new Error(`only the machineconfig resource can be changed, not "${request.type}"`);
     }
     if (!resource) continue;
+    // Each attempt has failures of its own.
+    const target = () => named ? client.only(node) : client;
     found.push({
       node,
       named,
       text: new TextDecoder().decode(resource.spec?.yaml),
-      async apply(text, mode, out) {
-        // Each attempt has failures of its own.
-        const target = named ? client.only(node) : client;
-        await applyConfig(target, out, new TextEncoder().encode(text), mode);
-        // What a check found against it.
-        if (target !== client && target.failures.length > 0) throw new NodesError(target.failures);
+      async apply(text, { immediate, onReboot }) {
+        const request = { data: encoder.encode(text), immediate, onReboot };
+        await target().unary(MachineService.method.applyConfiguration, request);
       },
+      change: (text, mode, out) => applyConfig(target(), out, encoder.encode(text), mode),
     });
   }
   return found;

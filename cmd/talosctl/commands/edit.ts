@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { flag } from "$lib/cli/mod.ts";
 import { readText, SECRET, writeWhole } from "../files.ts";
 import { type ApplyMode, checkMode, TRIAL_FLAGS } from "../apply.ts";
-import { type NodeConfig, nodeConfigs, refusalText } from "../machine_configs.ts";
+import { type ChangeableConfig, nodeConfigs, refusalText } from "../machine_configs.ts";
 import { editorHeader, hasContent, withoutHeader } from "../output/editor_text.ts";
 import { command, type Session } from "../session.ts";
 
@@ -28,7 +28,7 @@ When the node refuses what was saved, the editor opens again and says why in a c
   },
 });
 
-async function editOne(session: Session, config: NodeConfig, mode: ApplyMode): Promise<void> {
+async function editOne(session: Session, config: ChangeableConfig, mode: ApplyMode): Promise<void> {
   const { files } = session.host;
   const directory = await files.makeTempDir({ prefix: "talosctl-edit-" });
   const path = join(directory, `machineconfig-${config.node.replaceAll(/[^\w.-]/g, "_")}.yaml`);
@@ -43,7 +43,7 @@ async function editOne(session: Session, config: NodeConfig, mode: ApplyMode): P
       if (fault !== undefined && edited === text) throw new Error(fault);
       text = edited;
       try {
-        await config.apply(text, mode, session.out);
+        await config.change(text, mode, session.out);
         unsaved = false;
         return;
       } catch (error) {

@@ -34,7 +34,7 @@ Lines that the patch does not change stay as they are, comments included.`,
           session.out.line("Apply was skipped: no changes detected.");
           continue;
         }
-        await config.apply(text, mode, session.out);
+        await config.change(text, mode, session.out);
         if (!mode.dryRun) session.out.line(`patched ${type} at the node ${config.node}`);
       } catch (error) {
         if (!config.named) throw error;
