@@ -70,11 +70,13 @@ export class ApiIdentity {
     return face !== undefined && "maintenance" in face && face.maintenance !== null;
   }
 
-  /** Shows the API of maintenance mode, under a certificate that signs itself. */
-  async openMaintenance(names: readonly string[]): Promise<void> {
+  /**
+   * Shows the API of maintenance mode, under a certificate that signs itself. It names nobody: the
+   * machine may have no address yet, and callers know it by its key.
+   */
+  async openMaintenance(): Promise<void> {
     const { crt, key } = await selfSignedServer({
       subject: { commonName: "maintenance" },
-      sans: sans(names),
       now: new Date(this.#deps.clock.now()),
       lifetimeMs: MAINTENANCE_LIFETIME_MS,
     });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createCa, hoursMs, inspectCertificate, verifyCertificate } from "$lib/pki/mod.ts";
 import type { Clock } from "$lib/service/mod.ts";
+import { testConfig } from "../controllers/testing.ts";
+import { identityInputs } from "./names.ts";
 import { ApiIdentity, type IdentityInputs } from "./api_identity.ts";
 
 /** The certificate of the node's own API, as it is shown now. */
@@ -92,14 +94,13 @@ Deno.test("ApiIdentity shows a certificate that signs itself until there is a co
   const { identity, inputs } = await world();
   const configured = inputs.value;
   inputs.value = undefined;
-  await identity.openMaintenance(["10.0.2.15"]);
+  await identity.openMaintenance();
   await identity.refresh();
   assert.ok(identity.inMaintenance);
   const face = identity.current.value!;
   assert.ok("maintenance" in face && face.maintenance);
   const info = inspectCertificate(face.maintenance.cert);
   assert.equal(info.fingerprint, identity.fingerprint);
-  assert.deepEqual(info.sans.ips, ["10.0.2.15"]);
   inputs.value = configured;
   await identity.refresh();
   assert.ok(!identity.inMaintenance);
@@ -111,8 +112,14 @@ Deno.test("ApiIdentity shows a certificate that signs itself until there is a co
 Deno.test("ApiIdentity ends maintenance also on a node that cannot issue its certificate", async () => {
   const { identity, inputs } = await world();
   inputs.value = undefined;
-  await identity.openMaintenance(["10.0.2.15"]);
+  await identity.openMaintenance();
   identity.closeMaintenance();
   assert.deepEqual(identity.current.value, { maintenance: null });
   assert.equal(identity.fingerprint, undefined);
+});
+
+Deno.test("identityInputs() leaves out the name of a machine that has none yet", async () => {
+  const { config } = await testConfig();
+  const inputs = identityInputs(config, { hostname: "(none)", addresses: ["10.0.2.15%eth0"] });
+  assert.deepEqual(inputs?.names, ["127.0.0.1", "::1", "localhost", "10.0.2.15"]);
 });

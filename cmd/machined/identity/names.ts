@@ -2,6 +2,9 @@
 import type { MachineConfig } from "$lib/config/mod.ts";
 import type { IdentityInputs } from "./api_identity.ts";
 
+/** What the kernel calls a machine that nobody has named yet; no certificate can. */
+const UNNAMED = "(none)";
+
 /** What the machine is called right now. */
 export interface HostNames {
   readonly hostname: string;
@@ -26,5 +29,6 @@ export function identityInputs(
     ...host.addresses.map((address) => address.split("%")[0] ?? address),
     ...config?.machine.certSANs ?? [],
   ];
-  return { ca: { crt: ca.crt, key: ca.key }, names: names.filter((name) => name !== "") };
+  const given = names.filter((name) => name !== "" && name !== UNNAMED);
+  return { ca: { crt: ca.crt, key: ca.key }, names: given };
 }

@@ -33,10 +33,11 @@ export function loadConfig(machine: ConfigTaskDeps): Task {
 /** Serves the API of maintenance mode until there is a configuration. */
 async function maintain(machine: ConfigTaskDeps, signal: AbortSignal): Promise<void> {
   const { identity, hostNames, config, log } = machine;
-  const { hostname, addresses } = hostNames();
-  await identity.openMaintenance([hostname, ...addresses]);
+  await identity.openMaintenance();
   log("maintenance mode: talos.config names no configuration");
-  for (const line of maintenanceHint(addresses, identity.fingerprint)) log(`maintenance: ${line}`);
+  for (const line of maintenanceHint(hostNames().addresses, identity.fingerprint)) {
+    log(`maintenance: ${line}`);
+  }
   await first(config.running.watch(signal));
   signal.throwIfAborted();
   log("maintenance mode is over: a configuration was applied");

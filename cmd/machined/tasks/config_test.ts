@@ -10,12 +10,12 @@ import { loadConfig } from "./config.ts";
 const HOST = { hostname: "node-a", addresses: ["10.0.2.15"] };
 
 /** A machine whose sources each give this text, and say that they were asked. */
-function world(cmdline: string, text: string) {
+function world(cmdline: string, text: string, host = HOST) {
   const asked: string[] = [];
   const log: string[] = [];
   const config = new ConfigStore();
   const identity = new ApiIdentity({
-    inputs: () => identityInputs(config.running.value?.config, HOST),
+    inputs: () => identityInputs(config.running.value?.config, host),
     clock: systemClock,
     lifetimeMs: 3_600_000,
     log: () => {},
@@ -25,7 +25,7 @@ function world(cmdline: string, text: string) {
     config,
     identity,
     log: (line) => log.push(line),
-    hostNames: () => HOST,
+    hostNames: () => host,
     fetchConfig: (url) => Promise.resolve(void asked.push(url)).then(() => text),
     readConfigVolume: () => Promise.resolve(void asked.push("volume")).then(() => text),
   });
@@ -68,6 +68,18 @@ for (const [cmdline, kind] of [["", "controlplane"], ["talos.config=none", "join
     assert.deepEqual(machine.asked, []);
   });
 }
+
+Deno.test("loadConfig() waits in maintenance mode also before there is a name or an address", async () => {
+  const machine = world("", "", { hostname: "(none)", addresses: [] });
+  const abort = new AbortController();
+  const done = Promise.resolve(machine.task.run(abort.signal));
+  for (let tries = 0; tries < 1_000 && !machine.log.at(-1)?.includes("waits"); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.ok(machine.identity.inMaintenance);
+  abort.abort(new Error("over"));
+  await assert.rejects(done, /over/);
+});
 
 Deno.test("loadConfig() ends in maintenance mode with its signal", async () => {
   const machine = world("", "");
