@@ -10,7 +10,7 @@ import { fetchKubeconfig, mergeIntoFile, renameLine } from "../kubeconfig_file.t
 import type { Target } from "../target.ts";
 import type { CreateOptions } from "./create.ts";
 import { isRunning, type ProcessMark } from "./process.ts";
-import type { ContextPlace, NodeState } from "./state.ts";
+import type { ContextPlace } from "./state.ts";
 
 const DIAL_MS = 5_000;
 /** How often the machine is looked after, and how often a bootstrap is tried. */
@@ -22,7 +22,9 @@ export interface BringUp extends
     CreateOptions,
     "crashdump" | "initNode" | "kubeconfig" | "until" | "timeoutMs" | "signal" | "say"
   > {
-  readonly node: NodeState;
+  readonly name: string;
+  /** The node's own address, by which Kubernetes knows it. */
+  readonly address: string;
   readonly target: Target;
   readonly qemu: ProcessMark;
 }
@@ -32,7 +34,7 @@ export interface BringUp extends
  * Gives where its context went. @throws {Error} when it does not come up
  */
 export async function bringUp(host: Host, options: BringUp): Promise<ContextPlace | undefined> {
-  const { node, qemu, say } = options;
+  const { name, qemu, say } = options;
   using machine = watchMachine(qemu);
   const signal = AbortSignal.any([options.signal, machine.died]);
   using client = makeClient(options.target, { dialMs: DIAL_MS, signal });
@@ -40,7 +42,7 @@ export async function bringUp(host: Host, options: BringUp): Promise<ContextPlac
     return await bringUpBy(client, host, options);
   } catch (error) {
     if (options.crashdump && !signal.aborted) {
-      for await (const text of crashDump(client, node.name)) say(text.trimEnd());
+      for await (const text of crashDump(client, name)) say(text.trimEnd());
     }
     throw error;
   }
@@ -49,18 +51,18 @@ export async function bringUp(host: Host, options: BringUp): Promise<ContextPlac
 async function bringUpBy(
   client: Client,
   host: Host,
-  { initNode, kubeconfig, node, say, timeoutMs, until }: BringUp,
+  { address, initNode, kubeconfig, name, say, timeoutMs, until }: BringUp,
 ): Promise<ContextPlace | undefined> {
   const started = performance.now();
   if (!initNode) {
-    say(`bootstrapping ${node.name}`);
+    say(`bootstrapping ${name}`);
     await bootstrap(client, started + timeoutMs);
   }
   if (until !== "healthy") return undefined;
   const health = {
     client,
     of: () => client.endedBy(client.signal),
-    members: { controlPlane: [node.name], workers: [] },
+    members: { controlPlane: [address], workers: [] },
     k8sEndpoint: "",
     timeoutMs: timeoutMs - (performance.now() - started),
   };

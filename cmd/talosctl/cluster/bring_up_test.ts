@@ -9,7 +9,7 @@ import { kubeOf, machineOf } from "../testing/well_cluster.ts";
 import { bringUp } from "./bring_up.ts";
 import { markProcess } from "./process.ts";
 
-/** A cluster of one node, which Kubernetes knows by the name that the cluster gave it. */
+/** A cluster of one node. */
 function oneNode(): WellCluster {
   const cluster = new WellCluster();
   cluster.nodes.pop();
@@ -52,11 +52,7 @@ async function bringing(
     timeoutMs: 30_000,
     signal: new AbortController().signal,
     say: (line) => lines.push(line),
-    node: {
-      name: "cp-1",
-      type: "controlplane",
-      ...{ address: "127.0.0.1", cpus: 1, memoryBytes: 0, diskBytes: 0 },
-    },
+    ...{ name: "cp-1", address: "10.0.0.1" },
     target: {
       endpoints: [node.endpoint],
       nodes: [],

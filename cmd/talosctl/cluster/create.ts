@@ -6,13 +6,14 @@ import type { Host } from "../host.ts";
 import type { Target } from "../target.ts";
 import { chooseAccelerator } from "./accelerator.ts";
 import { bringUp } from "./bring_up.ts";
-import { generate, writeContext } from "./generate.ts";
+import { generate, readGenerated, writeContext } from "./generate.ts";
 import { launchConfigServer, launchQemu, requireQemu } from "./launch.ts";
 import { canListen, freeLoopback } from "./loopback.ts";
 import type { ProcessMark } from "./process.ts";
 import {
   type Accelerator,
   type Arch,
+  GUEST_ADDRESS,
   HOST_FROM_GUEST,
   NODE_FILES,
   nodeCmdline,
@@ -39,6 +40,8 @@ export interface CreateOptions {
   readonly initrd: string;
   readonly initNode: boolean;
   readonly config: Partial<GenerateInput>;
+  /** Where `gen config` has left configurations to take instead of generating one. */
+  readonly inputDirectory: string | undefined;
   /** Changes to the generated configuration. */
   readonly patch: readonly PatchOperation[];
   /** The talosconfig that gets the cluster's context. */
@@ -82,8 +85,11 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
     return mark;
   };
 
-  say("generating PKI and tokens");
-  const { config, credentials } = await generate(options, node);
+  const { inputDirectory } = options;
+  if (inputDirectory === undefined) say("generating PKI and tokens");
+  const { config, credentials } = inputDirectory === undefined
+    ? await generate(options, node)
+    : await readGenerated(host, inputDirectory, options, node);
   await writeWhole(host.files, join(nodeDirectory, NODE_FILES.config), config, SECRET);
   const context = await writeContext(host, options, credentials, address);
   state = { ...state, talosconfig: { path: resolve(options.talosconfig), context } };
@@ -111,7 +117,11 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   const tag = await waitForApi({ target, qemu, timeoutMs, signal, console, say });
   if (until === "api") return { state, context, tag };
   say(`the API answers: Talos ${tag}`);
-  const kubeconfig = await bringUp(host, { ...options, node, target, qemu });
+  const kubeconfig = await bringUp(host, {
+    ...{ ...options, target, qemu },
+    name: node.name,
+    address: GUEST_ADDRESS,
+  });
   if (kubeconfig) {
     state = { ...state, kubeconfig };
     await saveState(host.files, directory, state);

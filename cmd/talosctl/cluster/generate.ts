@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   applyPatch,
   createAdminIdentity,
@@ -14,11 +15,13 @@ import {
   addContext,
   contextOf,
   type Credentials,
+  credentials,
   mergeTalosconfig,
   openTalosconfig,
   saveTalosconfig,
   Talosconfig,
 } from "$lib/talosconfig/mod.ts";
+import { readText } from "../files.ts";
 import type { Host } from "../host.ts";
 import type { CreateOptions } from "./create.ts";
 import type { NodeState } from "./state.ts";
@@ -48,6 +51,24 @@ export async function generate(
   };
 }
 
+/**
+ * The configuration and the credentials that `gen config` left in a directory. The files were made
+ * for an endpoint of the user's: what that needs is in them.
+ */
+export async function readGenerated(
+  { files }: Pick<Host, "files">,
+  directory: string,
+  { patch }: Pick<CreateOptions, "patch">,
+  node: NodeState,
+): Promise<{ config: string; credentials: Credentials }> {
+  const config = await readText(files, join(directory, `${node.type}.yaml`));
+  const talosconfig = Talosconfig.parse(await readText(files, join(directory, "talosconfig")));
+  return {
+    config: patched(config, patch),
+    credentials: credentials(talosconfig.current, talosconfig.select()),
+  };
+}
+
 /** A patch that breaks the configuration is told here: the node would only say so on its console. */
 function patched(config: string, patch: readonly PatchOperation[]): string {
   if (patch.length === 0) return config;
@@ -61,10 +82,10 @@ function patched(config: string, patch: readonly PatchOperation[]): string {
 export async function writeContext(
   host: Host,
   { name, talosconfig, say }: Pick<CreateOptions, "name" | "talosconfig" | "say">,
-  credentials: Credentials,
+  identity: Credentials,
   address: string,
 ): Promise<string> {
-  const context = contextOf(credentials, { endpoints: [address], nodes: [address] });
+  const context = contextOf(identity, { endpoints: [address], nodes: [address] });
   const base = await openTalosconfig(host.files, talosconfig);
   const added = addContext(Talosconfig.empty(), name, context);
   const { config, renames } = mergeTalosconfig(base, added);

@@ -24,6 +24,9 @@ export interface QemuSpec {
 /** Where the guest sees the host in QEMU's user-mode network. */
 export const HOST_FROM_GUEST = "10.0.2.2";
 
+/** The address that QEMU's user-mode network gives to the one guest it has. */
+export const GUEST_ADDRESS = "10.0.2.15";
+
 /** Names of the files that a node keeps in its directory. */
 export const NODE_FILES = {
   console: "console.log",

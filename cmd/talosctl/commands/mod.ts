@@ -30,6 +30,7 @@ export const COMMANDS: readonly Entry<Session>[] = [
   on(["gen"], async () => (await import("./gen.ts")).genCommand),
   on(["get", "g"], async () => (await import("./get.ts")).getCommand),
   on(["health"], async () => (await import("./health.ts")).healthCommand),
+  on(["images"], async () => (await import("./images.ts")).imagesCommand),
   on(["inspect"], async () => (await import("./inspect.ts")).inspectCommand),
   on(["interfaces"], async () => (await import("./interfaces.ts")).interfacesCommand),
   on(["kubeconfig"], async () => (await import("./kubeconfig.ts")).kubeconfigCommand),

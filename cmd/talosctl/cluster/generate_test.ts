@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { createSecrets, generateConfigs, parseConfig, parsePatch } from "$lib/config/mod.ts";
+import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
+import { generate, readGenerated } from "./generate.ts";
+import type { NodeState } from "./state.ts";
+
+const NODE: NodeState = {
+  name: "c-master-1",
+  type: "controlplane",
+  address: "127.0.0.2",
+  ...{ cpus: 2, memoryBytes: 0, diskBytes: 0 },
+};
+const PEM = { ca: "-----BEGIN A", crt: "-----BEGIN B", key: "-----BEGIN C" };
+
+Deno.test("generate() makes a node that runs everything, with the patch applied", async () => {
+  const patch = parsePatch(
+    '[{"op": "add", "path": "/machine/registries/config", ' +
+      '"value": {"r:5000": {"tls": {"insecureSkipVerify": true}}}}]',
+  );
+  const { config } = await generate({ name: "c", config: { debug: true }, patch }, NODE);
+  const { raw, errors } = parseConfig(config);
+  assert.deepEqual(errors, []);
+  assert.equal(raw?.debug, true);
+  assert.equal(raw?.cluster?.allowSchedulingOnMasters, true);
+  assert.equal(raw?.cluster?.controlPlane?.endpoint, "https://127.0.0.2:6443");
+  assert.equal(raw?.machine?.registries?.config?.["r:5000"]?.tls?.insecureSkipVerify, true);
+});
+
+Deno.test("generate() refuses a patch that breaks the configuration, with the field", async () => {
+  const patch = parsePatch(
+    '[{"op": "replace", "path": "/cluster/controlPlane/endpoint", "value": ""}]',
+  );
+  await assert.rejects(
+    generate({ name: "c", config: {}, patch }, NODE),
+    /Cannot use --config-patch: [\s\S]*endpoint/,
+  );
+});
+
+Deno.test("readGenerated() takes what gen config left, with the patch applied", async () => {
+  const folder = await Deno.makeTempDir();
+  const secrets = await createSecrets({ now: new Date() });
+  const endpoint = "https://k:6443";
+  const { controlplane } = generateConfigs({ clusterName: "c", endpoint, secrets });
+  await Deno.writeTextFile(`${folder}/controlplane.yaml`, controlplane);
+  const talosconfig = addContext(Talosconfig.empty(), "c", contextOf(PEM)).toString();
+  await Deno.writeTextFile(`${folder}/talosconfig`, talosconfig);
+  const patch = parsePatch('[{"op": "replace", "path": "/debug", "value": true}]');
+  const { config, credentials } = await readGenerated({ files: Deno }, folder, { patch }, NODE);
+  assert.equal(config, controlplane.replace("debug: false", "debug: true"));
+  assert.deepEqual(credentials, PEM);
+  await assert.rejects(
+    readGenerated({ files: Deno }, folder, { patch }, { ...NODE, type: "init" }),
+    /Cannot read ".*init.yaml": no such file/,
+  );
+  await Deno.remove(folder, { recursive: true });
+});
