@@ -1,5 +1,5 @@
-import { command as makeCommand, InterruptError } from "$lib/cli/mod.ts";
-import type { Command, CommandSpec, Flags, Output, Parsed } from "$lib/cli/mod.ts";
+import { command as makeCommand, flag, InterruptError } from "$lib/cli/mod.ts";
+import type { Command, CommandSpec, Flags, Output, Parsed, Values } from "$lib/cli/mod.ts";
 import type { Client } from "./client/client.ts";
 import type { Host } from "./host.ts";
 import { NodesError } from "./errors.ts";
@@ -88,4 +88,25 @@ export class Session {
 /** A command of talosctl. */
 export function command<F extends Flags>(spec: CommandSpec<F, Session>): Command<Session> {
   return makeCommand(spec);
+}
+
+const OUTPUT = {
+  output: flag.string("output mode (table, json)", {
+    short: "o",
+    fallback: "table",
+    choices: ["table", "json"],
+  }),
+};
+
+/** A command whose result is a table: with `--output json` each row is an object. */
+export function tableCommand<F extends Flags>(spec: CommandSpec<F, Session>): Command<Session> {
+  return makeCommand<F & typeof OUTPUT, Session>({
+    ...spec,
+    flags: { ...spec.flags, ...OUTPUT } as F & typeof OUTPUT,
+    run(values, session, args) {
+      const { output } = values as Values<typeof OUTPUT>;
+      session.out.json = output === "json";
+      return spec.run(values as Values<F>, session, args);
+    },
+  });
 }

@@ -12,7 +12,7 @@ export function place({ globals, host }: Session): { name: string; directory: st
 
 /** Prints what `cluster show` prints. */
 export function show({ out }: Session, state: ClusterState): void {
-  out.table(clusterRows(state));
-  out.write("\nNODES:\n\n");
+  out.record(clusterRows(state));
+  if (!out.json) out.write("\nNODES:\n\n");
   out.table(clusterNodeRows(state));
 }

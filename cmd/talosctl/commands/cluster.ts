@@ -1,10 +1,10 @@
 import { flag, group } from "$lib/cli/mod.ts";
 import { destroyCluster } from "../cluster/destroy.ts";
 import { findState } from "../cluster/state.ts";
-import { command, type Session } from "../session.ts";
+import { command, type Session, tableCommand } from "../session.ts";
 import { place, show } from "./_cluster.ts";
 
-const showCommand = command({
+const showCommand = tableCommand({
   summary: "Shows info about a local provisioned kubernetes cluster",
   async run(_flags, session: Session) {
     const { name, directory } = place(session);

@@ -13,7 +13,7 @@ import {
 } from "$lib/talosconfig/mod.ts";
 import { readText } from "../files.ts";
 import { chosenContext } from "../target.ts";
-import { command, type Session } from "../session.ts";
+import { command, type Session, tableCommand } from "../session.ts";
 
 const addCommand = command({
   summary: "Add a new context",
@@ -42,7 +42,7 @@ const contextCommand = command({
   complete: (session, args) => args.length > 0 ? Promise.resolve([]) : contextNames(session),
 });
 
-const contextsCommand = command({
+const contextsCommand = tableCommand({
   summary: "List contexts defined in Talos config",
   async run(_flags, session: Session) {
     session.out.table(contextRows(await open(session)));

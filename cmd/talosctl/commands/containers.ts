@@ -1,10 +1,10 @@
 import { type ContainerInfo, MachineService } from "$proto/machine/machine_pb.ts";
 import { containerScope, SCOPE_FLAGS } from "../output/scope.ts";
 import { nodeRows } from "../output/node_rows.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 /** `talosctl containers` */
-export const containersCommand = command({
+export const containersCommand = tableCommand({
   summary: "List containers",
   flags: SCOPE_FLAGS,
   async run({ kubernetes }, session: Session) {

@@ -1,8 +1,8 @@
 import { exactly, group } from "$lib/cli/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
-import { command, type Session } from "../session.ts";
+import { command, type Session, tableCommand } from "../session.ts";
 
-const membersCommand = command({
+const membersCommand = tableCommand({
   summary: "Get the list of etcd cluster members",
   async run(_flags, session: Session) {
     const client = await session.client();

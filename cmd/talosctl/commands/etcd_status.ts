@@ -1,7 +1,7 @@
 import { type EtcdStatus, MachineService } from "$proto/machine/machine_pb.ts";
 import { humanBytes } from "../output/humanize.ts";
 import { nodeRows } from "../output/node_rows.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 const HEADER = [
   ...["NODE", "MEMBER", "DB SIZE", "IN USE", "LEADER", "RAFT INDEX", "RAFT TERM"],
@@ -9,7 +9,7 @@ const HEADER = [
 ] as const;
 
 /** `talosctl etcd status` */
-export const statusCommand = command({
+export const statusCommand = tableCommand({
   summary: "Get the status of etcd cluster member",
   async run(_flags, session: Session) {
     const client = await session.client();

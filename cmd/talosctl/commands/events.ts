@@ -1,4 +1,4 @@
-import { flag, LiveTable } from "$lib/cli/mod.ts";
+import { flag } from "$lib/cli/mod.ts";
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import {
@@ -13,13 +13,13 @@ import {
   TaskEvent_Action,
   TaskEventSchema,
 } from "$proto/machine/machine_pb.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 /** Letters of an event's id, of the longest type URL and of most sources. */
 const COLUMN_LETTERS = [20, 39, 16];
 
 /** `talosctl events` */
-export const eventsCommand = command({
+export const eventsCommand = tableCommand({
   summary: "Stream runtime events",
   flags: {
     tail: flag.int(
@@ -33,14 +33,16 @@ export const eventsCommand = command({
   async run({ tail, duration, since }, session: Session) {
     const client = await session.client();
     const widestNode = Math.max(15, ...client.nodes.map((node) => node.length));
-    const table = new LiveTable([widestNode, ...COLUMN_LETTERS]);
-    session.out.write(table.row("NODE", "ID", "EVENT", "SOURCE", "MESSAGE"));
+    const row = session.out.liveTable(
+      ["NODE", "ID", "EVENT", "SOURCE", "MESSAGE"],
+      [widestNode, ...COLUMN_LETTERS],
+    );
     const request = { tailEvents: tail, tailId: since, tailSeconds: Math.trunc(duration / 1_000) };
     const stream = client.stream(MachineService.method.events, request, { follow: true });
     for await (const { node, message } of stream) {
       if (!message.data) continue;
       const [source, text] = describe(message.data);
-      session.out.write(table.row(node, message.id, message.data.typeUrl, source, text));
+      row(node, message.id, message.data.typeUrl, source, text);
     }
   },
 });

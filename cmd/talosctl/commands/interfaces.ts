@@ -1,9 +1,9 @@
 import { type Interface, NetworkService } from "$proto/network/network_pb.ts";
 import { nodeRows } from "../output/node_rows.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 /** `talosctl interfaces` */
-export const interfacesCommand = command({
+export const interfacesCommand = tableCommand({
   summary: "List network interfaces",
   async run(_flags, session: Session) {
     const client = await session.client();

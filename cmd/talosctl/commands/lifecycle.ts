@@ -1,13 +1,13 @@
 import { flag } from "$lib/cli/mod.ts";
 import { MachineService, RecoverRequest_Source } from "$proto/machine/machine_pb.ts";
 import { nodeRows } from "../output/node_rows.ts";
-import { command, type Session } from "../session.ts";
+import { command, type Session, tableCommand } from "../session.ts";
 
 /** An upgrade pulls an image before it answers. */
 const UPGRADE_MS = 30 * 60_000;
 
 /** `talosctl upgrade` */
-export const upgradeCommand = command({
+export const upgradeCommand = tableCommand({
   summary: "Upgrade Talos on the target node",
   flags: {
     image: flag.string("the container image to use for performing the install", { short: "i" }),

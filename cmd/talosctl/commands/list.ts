@@ -8,10 +8,10 @@ import type { Answer } from "../client/client.ts";
 import { fileModeText } from "../output/file_mode.ts";
 import { humanBytes, humanTime } from "../output/humanize.ts";
 import { nodePaths } from "../output/node_paths.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 /** `talosctl list` */
-export const listCommand = command({
+export const listCommand = tableCommand({
   summary: "Retrieve a directory listing",
   args: { usage: "[path]", min: 0, max: 1 },
   flags: {
@@ -40,7 +40,7 @@ export const listCommand = command({
     if (long) {
       return session.out.table([LONG_HEADER, ...longRows(files, { humanize, now: Date.now() })]);
     }
-    if (files.some(({ named }) => named)) {
+    if (session.out.json || files.some(({ named }) => named)) {
       const rows = files.map(({ node, message }) => [node, message.relativeName]);
       return session.out.table([["NODE", "NAME"], ...rows]);
     }

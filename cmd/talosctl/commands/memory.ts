@@ -1,10 +1,10 @@
 import { flag } from "$lib/cli/mod.ts";
 import { MachineService, type MemInfo } from "$proto/machine/machine_pb.ts";
 import { nodeRows } from "../output/node_rows.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 /** `talosctl memory` */
-export const memoryCommand = command({
+export const memoryCommand = tableCommand({
   summary: "Show memory usage",
   flags: {
     verbose: flag.boolean("display extended memory statistics", { short: "v" }),

@@ -1,9 +1,9 @@
 import { MachineService, type MountStat } from "$proto/machine/machine_pb.ts";
 import { nodeRows } from "../output/node_rows.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 /** `talosctl mounts` */
-export const mountsCommand = command({
+export const mountsCommand = tableCommand({
   summary: "List mounts",
   async run(_flags, session: Session) {
     const client = await session.client();

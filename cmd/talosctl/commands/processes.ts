@@ -1,13 +1,18 @@
 import { flag } from "$lib/cli/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import type { Client } from "../client/client.ts";
-import { type ProcessSort, processTable } from "../output/processes.ts";
-import { command, type Session } from "../session.ts";
+import {
+  PROCESS_PADDING,
+  processRows,
+  type ProcessSort,
+  processTable,
+} from "../output/processes.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 const REFRESH_MS = 1_000;
 
 /** `talosctl processes` */
-export const processesCommand = command({
+export const processesCommand = tableCommand({
   summary: "List running processes",
   flags: {
     sort: flag.string("Column to sort output by. [rss|cpu]", {
@@ -19,10 +24,11 @@ export const processesCommand = command({
   },
   async run({ sort, watch }, session: Session) {
     const client = await session.client();
-    const table = async (by: string): Promise<string> =>
-      processTable(await processes(client), by === "cpu" ? "cpu" : "rss");
-    if (!watch) return session.out.write(await table(sort));
-    await watchProcesses(session, sort === "cpu" ? "cpu" : "rss", table);
+    const by = sort === "cpu" ? "cpu" : "rss";
+    if (!watch) {
+      return session.out.table(processRows(await processes(client), by), PROCESS_PADDING);
+    }
+    await watchProcesses(session, by, async (now) => processTable(await processes(client), now));
   },
 });
 

@@ -1,9 +1,9 @@
 import { NetworkService } from "$proto/network/network_pb.ts";
 import { nodeRows } from "../output/node_rows.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 /** `talosctl routes` */
-export const routesCommand = command({
+export const routesCommand = tableCommand({
   summary: "List network routes",
   async run(_flags, session: Session) {
     const client = await session.client();

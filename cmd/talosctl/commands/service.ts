@@ -3,13 +3,13 @@ import { MachineService, type ServiceInfo } from "$proto/machine/machine_pb.ts";
 import type { Answer, Client } from "../client/client.ts";
 import { agoMs } from "../output/time.ts";
 import { nodeRows } from "../output/node_rows.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 import { serviceIds } from "./_service_ids.ts";
 
 const ACTIONS = ["start", "stop", "restart", "status"] as const;
 
 /** `talosctl service` */
-export const serviceCommand = command({
+export const serviceCommand = tableCommand({
   summary: "Retrieve the state of a service (or all services), control service state",
   description:
     `Service control command. If run without arguments, lists all the services and their state.
@@ -50,7 +50,7 @@ async function status(client: Client, session: Session, id: string): Promise<voi
   let found = 0;
   for (const { node, message } of answers) {
     for (const service of message.services.filter((s) => s.id === id)) {
-      session.out.table([["NODE", node], ...statusRows(service, now)]);
+      session.out.record([["NODE", node], ...statusRows(service, now)]);
       found++;
     }
   }

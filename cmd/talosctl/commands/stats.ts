@@ -1,11 +1,11 @@
 import { MachineService, type Stat } from "$proto/machine/machine_pb.ts";
 import { containerScope, SCOPE_FLAGS } from "../output/scope.ts";
 import { nodeRows } from "../output/node_rows.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 import { sandboxed } from "./containers.ts";
 
 /** `talosctl stats` */
-export const statsCommand = command({
+export const statsCommand = tableCommand({
   summary: "Get container stats",
   flags: SCOPE_FLAGS,
   async run({ kubernetes }, session: Session) {

@@ -2,10 +2,10 @@ import { flag } from "$lib/cli/mod.ts";
 import { TimeService } from "$proto/time/time_pb.ts";
 import { nodeRows } from "../output/node_rows.ts";
 import { goTime } from "../output/time.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 /** `talosctl time` */
-export const timeCommand = command({
+export const timeCommand = tableCommand({
   summary: "Gets current server time",
   flags: {
     check: flag.string("checks server time against specified ntp server", { short: "c" }),

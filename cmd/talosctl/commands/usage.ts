@@ -1,10 +1,10 @@
 import { flag } from "$lib/cli/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import { humanBytes } from "../output/humanize.ts";
-import { command, type Session } from "../session.ts";
+import { type Session, tableCommand } from "../session.ts";
 
 /** `talosctl usage` */
-export const usageCommand = command({
+export const usageCommand = tableCommand({
   summary: "Retrieve a disk usage",
   args: { usage: "[path1] [path2] ... [pathN]", min: 0, max: Infinity },
   flags: {

@@ -3,6 +3,9 @@ import type { Process, ProcessInfo } from "$proto/machine/machine_pb.ts";
 import type { Answer } from "../client/client.ts";
 import { humanBytes } from "./humanize.ts";
 
+/** Spaces between the columns. */
+export const PROCESS_PADDING = 2;
+
 /** What processes are sorted by, largest first. */
 export type ProcessSort = "rss" | "cpu";
 
@@ -19,10 +22,18 @@ const HEADER = [
 
 /** The process table of all nodes, node by node, two spaces between columns. */
 export function processTable(answers: readonly Answer<Process>[], sort: ProcessSort): string {
+  return tabulate(processRows(answers, sort), PROCESS_PADDING);
+}
+
+/** The rows of that table, the header first. */
+export function processRows(
+  answers: readonly Answer<Process>[],
+  sort: ProcessSort,
+): (readonly string[])[] {
   const rows = answers.flatMap(({ node, message }) =>
     message.processes.toSorted(ORDER[sort]).map((process) => [node, ...processRow(process)])
   );
-  return tabulate([HEADER, ...rows], 2);
+  return [HEADER, ...rows];
 }
 
 const ORDER: Record<ProcessSort, (a: ProcessInfo, b: ProcessInfo) => number> = {
