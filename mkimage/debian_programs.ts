@@ -40,6 +40,30 @@ export const NFT: DebianProgram = {
   ],
 };
 
+/** What every program of util-linux and coreutils here asks about labels. */
+const SELINUX = [["libselinux1", "libselinux.so.1"], ["libpcre2-8-0", "libpcre2-8.so.0"]] as const;
+const MOUNT_LIBRARIES = [
+  ["libmount1", "libmount.so.1"],
+  ["libblkid1", "libblkid.so.1"],
+  ...SELINUX,
+] as const;
+
+/** How the kubelet mounts volumes, and unmounts them. */
+export const MOUNT: DebianProgram = {
+  ...{ package: "mount", path: "/usr/bin/mount", libraries: MOUNT_LIBRARIES },
+};
+export const UMOUNT: DebianProgram = { ...MOUNT, path: "/usr/bin/umount" };
+
+/** What installers of networks put their files on the node with. */
+export const CP: DebianProgram = {
+  package: "coreutils",
+  path: "/usr/bin/cp",
+  libraries: [["libacl1", "libacl.so.1"], ["libattr1", "libattr.so.1"], ...SELINUX],
+};
+
+/** The loader and the C library: what the programs here need in an image without anything else. */
+export const C_LIBRARY = [["libc6", "libc.so.6"], ["libc6", "libm.so.6"]] as const;
+
 /** Programs of the root filesystem that come from Debian. */
 export const NODE_PROGRAMS: readonly DebianProgram[] = [MKFS_XFS, NFT];
 
@@ -52,7 +76,7 @@ export function packagesOf(programs: readonly DebianProgram[]): string[] {
 }
 
 /** Finds an unpacked package. */
-type Find = (name: string) => Pick<Input, "directory">;
+export type Find = (name: string) => Pick<Input, "directory">;
 
 /** Puts programs and their libraries into a tree. */
 export async function layOutPrograms(
@@ -76,6 +100,13 @@ export async function layOutLibraries(
     const path = `/usr/lib/x86_64-linux-gnu/${library}`;
     await tree.copy(await fileOf(find(name).directory, path), path);
   }
+}
+
+/** Puts the loader of programs into a tree, where every program says it is. */
+export async function layOutLoader(tree: Tree, find: Find): Promise<void> {
+  const path = "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
+  const from = await fileOf(find("libc6").directory, path);
+  await tree.copy(from, "/usr/lib64/ld-linux-x86-64.so.2", 0o755);
 }
 
 /** A file of a package: this Debian still has some of them outside /usr. */

@@ -33,10 +33,27 @@ export async function fetchInputs(
   directory: string,
   say: (line: string) => void,
 ): Promise<Inputs> {
-  const archive = new DebianArchive(cache);
   const kernel = lock.kernels[flavor];
+  const packages = await fetchDebian([...BASE_PACKAGES, kernel], lock, cache, directory, say);
+  const locked = lockedPackage(lock, "npm", NODE_RUNTIME);
+  say(`${NODE_RUNTIME} ${locked.version}`);
+  const target = await unpackNpm(NODE_RUNTIME, lock, cache, join(directory, "runtime"));
+  packages.push({ name: NODE_RUNTIME, ...locked, type: "npm", directory: target });
+  const get = finder(packages);
+  return { packages, get, kernel: get(kernel), runtime: get(NODE_RUNTIME) };
+}
+
+/** Fetches and unpacks Debian packages, each into a folder of its name below `directory`. */
+export async function fetchDebian(
+  names: readonly string[],
+  lock: Lock,
+  cache: string,
+  directory: string,
+  say: (line: string) => void,
+): Promise<Input[]> {
+  const archive = new DebianArchive(cache);
   const packages: Input[] = [];
-  for (const name of [...BASE_PACKAGES, kernel]) {
+  for (const name of names) {
     const locked = lockedPackage(lock, "debian", name);
     say(`${name} ${locked.version}`);
     const file = await fetchLocked(archive, name, locked, cache);
@@ -45,16 +62,16 @@ export async function fetchInputs(
     await run("dpkg-deb", ["-x", file, target]);
     packages.push({ name, ...locked, type: "deb", directory: target });
   }
-  const locked = lockedPackage(lock, "npm", NODE_RUNTIME);
-  say(`${NODE_RUNTIME} ${locked.version}`);
-  const target = await unpackNpm(NODE_RUNTIME, lock, cache, join(directory, "runtime"));
-  packages.push({ name: NODE_RUNTIME, ...locked, type: "npm", directory: target });
-  const get = (name: string) => {
+  return packages;
+}
+
+/** Finds an unpacked package by name. */
+export function finder(packages: readonly Input[]): (name: string) => Input {
+  return (name) => {
     const input = packages.find((candidate) => candidate.name === name);
     if (!input) throw new Error(`Cannot build the image: ${name} is not among its packages`);
     return input;
   };
-  return { packages, get, kernel: get(kernel), runtime: get(NODE_RUNTIME) };
 }
 
 /** Fetches and unpacks an npm package; gives the directory of its files. */

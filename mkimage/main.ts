@@ -16,10 +16,12 @@ import { NPM_ARCHIVE } from "./npm.ts";
 import type { Flavor } from "./packages.ts";
 import { CACHE, DIST, KEY_DIR, LOCK_FILE, ROOT } from "./paths.ts";
 import { PYPI_ARCHIVE } from "./pypi.ts";
+import { images as buildClusterImages, mirror, registry } from "./registry/commands.ts";
 import { resolveLock } from "./resolve.ts";
+import { print, progress } from "./say.ts";
 import { withKernelTable } from "./security.ts";
 import { buildStamp, sourceEpoch } from "./stamp.ts";
-import { componentTable, sizeTable } from "./table.ts";
+import { componentTable, imageTable, sizeTable } from "./table.ts";
 import { requireTools } from "./tools.ts";
 import { verifyImage } from "./verify.ts";
 
@@ -29,6 +31,12 @@ const USAGE = `Usage: mkimage <command>
          build root filesystem, initramfs, kernel and signed manifest
   components [NAME…]
          build programs from Go modules: the named ones, or all
+  images [NAME…]
+         pack the images that a cluster runs, or those whose names hold a NAME
+  registry [--stop]
+         serve those images to local nodes: start a registry on loopback, push what it lacks
+  mirror --to URL [--ca FILE] | --archive FILE
+         copy those images into another registry, or into one file
   lock   resolve every package anew and write packages.lock.json
   keygen DIR
          make a signing key; one that is there is never overwritten
@@ -128,22 +136,16 @@ async function security(): Promise<void> {
   await Deno.writeTextFile(path, await withKernelTable(await Deno.readTextFile(path), DIST));
 }
 
-/** Prints each step with the seconds since the start. */
-function progress(): (line: string) => void {
-  const start = performance.now();
-  return (line) => {
-    const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
-    Deno.stderr.writeSync(new TextEncoder().encode(`${seconds} s  ${line}\n`));
-  };
-}
-
-function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
+async function images(names: string[]): Promise<void> {
+  print(imageTable(await buildClusterImages(await readLock(), names)));
 }
 
 const COMMANDS: Record<string, (args: string[]) => Promise<unknown>> = {
   image,
   components,
+  images,
+  registry: async (args) => await registry(await readLock(), args),
+  mirror: async (args) => await mirror(await readLock(), args),
   lock: updateLock,
   keygen,
   verify,

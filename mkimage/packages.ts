@@ -1,4 +1,4 @@
-import { NODE_PROGRAMS, packagesOf } from "./debian_programs.ts";
+import { CP, MOUNT, NFT, NODE_PROGRAMS, packagesOf, UMOUNT } from "./debian_programs.ts";
 
 /** Kernel flavours: `metal` drives real machines, `cloud` is small and knows virtual hardware only. */
 export type Flavor = "metal" | "cloud";
@@ -13,6 +13,12 @@ export const KERNEL_METAPACKAGES: Readonly<Record<Flavor, string>> = {
 export const BASE_PACKAGES: readonly string[] = [
   ...["libc6", "libgcc-s1", "gcc-12-base", "ca-certificates"],
   ...packagesOf(NODE_PROGRAMS),
+];
+
+/** Debian packages whose programs are in images of containers. */
+export const CONTAINER_PACKAGES: readonly string[] = [
+  ...["libc6", "ca-certificates"],
+  ...packagesOf([MOUNT, UMOUNT, CP, NFT]),
 ];
 
 /** The Debian release that packages come from. */

@@ -3,7 +3,13 @@ import type { DebianArchive } from "./debian.ts";
 import type { Archive } from "./fetch.ts";
 import { hashFile } from "./hash.ts";
 import type { Lock, Locked } from "./lock.ts";
-import { BASE_PACKAGES, COMPILE_PAIR, KERNEL_METAPACKAGES, TARGETS } from "./packages.ts";
+import {
+  BASE_PACKAGES,
+  COMPILE_PAIR,
+  CONTAINER_PACKAGES,
+  KERNEL_METAPACKAGES,
+  TARGETS,
+} from "./packages.ts";
 
 /** The archives that a lock is resolved against. */
 export interface Archives {
@@ -23,7 +29,8 @@ export async function resolveLock(
     cloud: await kernelPackage(archives, KERNEL_METAPACKAGES.cloud),
   };
   const debian: Record<string, Locked> = {};
-  for (const name of [...BASE_PACKAGES, kernels.metal, kernels.cloud]) {
+  const names = [...BASE_PACKAGES, ...CONTAINER_PACKAGES, kernels.metal, kernels.cloud];
+  for (const name of new Set(names)) {
     const { version, sha256 } = await archives.debian.newest(name);
     debian[name] = { version, sha256 };
     say(`debian ${name} ${version}`);

@@ -3,11 +3,18 @@ import type { ModuleIndex } from "$lib/kmod/mod.ts";
 import { NODE_FILES } from "$lib/role/mod.ts";
 import type { BuildStamp } from "$lib/version/mod.ts";
 import type { BuiltComponent } from "./components/build.ts";
-import { layOutLibraries, layOutPrograms, NODE_PROGRAMS } from "./debian_programs.ts";
+import {
+  type Find,
+  layOutLibraries,
+  layOutLoader,
+  layOutPrograms,
+  NODE_PROGRAMS,
+} from "./debian_programs.ts";
 import { etcFiles } from "./etc.ts";
 import type { Inputs } from "./inputs.ts";
+import { layOutGoLicences, licenceOf } from "./licences.ts";
 import type { KernelModules } from "./module_set.ts";
-import { Tree, walkTree } from "./tree.ts";
+import { Tree } from "./tree.ts";
 
 /** Libraries of the runtime, and those that glibc opens by itself to find names. */
 const LIBRARIES: readonly [string, string][] = [
@@ -56,7 +63,7 @@ export async function layOutRootfs(root: string, parts: RootfsParts): Promise<Tr
   for (const [name, text] of Object.entries(etcFiles(parts.stamp))) {
     await tree.write(`/etc/${name}`, text);
   }
-  await tree.write("/etc/ssl/certs/ca-certificates.crt", await certificates(parts.inputs));
+  await tree.write("/etc/ssl/certs/ca-certificates.crt", await certificates(parts.inputs.get));
   await layOutModules(tree, parts);
   await layOutLicences(tree, parts.inputs);
   return tree;
@@ -66,29 +73,22 @@ export async function layOutRootfs(root: string, parts: RootfsParts): Promise<Tr
 export async function layOutRuntime(tree: Tree, inputs: Inputs, path: string): Promise<void> {
   await tree.copy(join(inputs.runtime.directory, "deno"), path, 0o755);
   await layOutLibraries(tree, LIBRARIES, inputs.get);
-  const libc = inputs.get("libc6").directory;
-  await tree.copy(
-    join(libc, "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"),
-    "/usr/lib64/ld-linux-x86-64.so.2",
-    0o755,
-  );
+  await layOutLoader(tree, inputs.get);
 }
 
-/** Puts the programs of components in place, with the licences of all that is linked into them. */
+/** Puts the programs of components where they belong. */
 async function layOutComponents(tree: Tree, components: readonly BuiltComponent[]): Promise<void> {
-  for (const { component, programs, directory } of components) {
-    const target = component.directory ?? "/usr/bin";
-    for (const { name, path } of programs) await tree.copy(path, `${target}/${name}`, 0o755);
-    const licences = join(directory, "licences");
-    for (const { path, info } of await walkTree(licences)) {
-      if (info.isFile) await tree.copy(join(licences, path), `/usr/share/doc/go${path}`);
-    }
+  for (const built of components) {
+    const target = built.component.directory ?? "/usr/bin";
+    for (const { name, path } of built.programs) await tree.copy(path, `${target}/${name}`, 0o755);
+    await layOutGoLicences(tree, built);
   }
 }
 
-async function certificates(inputs: Inputs): Promise<string> {
+/** The certificates of the authorities that everyone trusts, as one file. */
+export async function certificates(find: Find): Promise<string> {
   const directory = join(
-    inputs.get("ca-certificates").directory,
+    find("ca-certificates").directory,
     "usr/share/ca-certificates/mozilla",
   );
   const names: string[] = [];
@@ -113,16 +113,8 @@ async function layOutLicences(tree: Tree, inputs: Inputs): Promise<void> {
       await tree.write(target, DENO_LICENCE);
       continue;
     }
-    await tree.copy(await licenceOf(inputs, name), target);
+    await tree.copy(await licenceOf(inputs.get, name), target);
   }
-}
-
-/** The licence file of a Debian package; its documentation may be a symlink to another package's. */
-async function licenceOf(inputs: Inputs, name: string): Promise<string> {
-  const documentation = join(inputs.get(name).directory, "usr/share/doc", name);
-  const { isSymlink } = await Deno.lstat(documentation);
-  if (isSymlink) return await licenceOf(inputs, await Deno.readLink(documentation));
-  return join(documentation, "copyright");
 }
 
 /** The npm package carries no licence text of its own. */

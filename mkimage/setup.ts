@@ -22,6 +22,7 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "/usr/include/linux/loop.h", package: "linux-libc-dev" },
   { probe: "pkg-config", package: "pkg-config" },
   { probe: "/usr/lib/x86_64-linux-gnu/libseccomp.a", package: "libseccomp-dev" },
+  { probe: "docker-registry", package: "docker-registry" },
   { probe: "openssl", package: "openssl" },
   { probe: "ip", package: "iproute2" },
   { probe: "dnsmasq", package: "dnsmasq-base" },

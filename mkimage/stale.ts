@@ -5,9 +5,13 @@ import { ROOT } from "./paths.ts";
 export const SOURCES = ["cmd", "lib", "ffi", "proto/gen", "mkimage", "deno.json"]
   .map((name) => join(ROOT, name));
 
-/** What tests, this client and the scripts around an image leave unchanged in it. */
-const NOT_IN_IMAGE =
-  /_test\.ts$|\/testing(\/|\.ts$)|\/cmd\/talosctl\/|\/mkimage\/(up|down|stale)\.ts$/;
+/** What tests, this client, containers' images and the scripts around an image leave unchanged in it. */
+const NOT_IN_IMAGE = new RegExp(
+  [
+    /_test\.ts$|\/testing(\/|\.ts$)|\/cmd\/talosctl\/|\/mkimage\/(up|down|stale)\.ts$/,
+    /\/mkimage\/(oci|registry)\/|\/mkimage\/components\/(kubernetes|etcd|coredns|flannel|pause)\//,
+  ].map(({ source }) => source).join("|"),
+);
 
 /** When the youngest file below `paths` that goes into an image was changed, in milliseconds. */
 export async function newestSource(paths: readonly string[]): Promise<number> {

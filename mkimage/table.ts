@@ -1,4 +1,5 @@
 import type { BuiltComponent } from "./components/build.ts";
+import type { BuiltImage } from "./oci/build.ts";
 import type { PartSize } from "./image.ts";
 
 /** The parts of an image as aligned columns: name, size of the content, size compressed. */
@@ -17,6 +18,14 @@ export function componentTable(components: readonly BuiltComponent[]): string {
     programs.map(({ name, sizeBytes }) => [name, version, mega(sizeBytes)])
   );
   return columns([["PROGRAM", "VERSION", "SIZE"], ...rows]);
+}
+
+/** Images as aligned columns: name, size, digest. */
+export function imageTable(images: readonly BuiltImage[]): string {
+  const rows = images.map(({ name, sizeBytes, manifest }) => [
+    ...[name, mega(sizeBytes), manifest.digest.slice(0, 19)],
+  ]);
+  return columns([["IMAGE", "SIZE", "DIGEST"], ...rows]);
 }
 
 /** Rows of equally many cells, the first column aligned left and the others right. */

@@ -9,6 +9,7 @@ export const TOOLS = {
   tar: "tar",
   gzip: "gzip",
   npm: "npm",
+  "docker-registry": "docker-registry",
   gcc: "gcc libc6-dev",
   "pkg-config": "pkg-config libseccomp-dev",
   unshare: "util-linux",

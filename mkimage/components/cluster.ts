@@ -11,8 +11,8 @@ export const CLUSTER_COMPONENTS: readonly Component[] = [
     name: "etcd",
     language: "go",
     folder: "etcd",
-    module: `${ETCD}/v3`,
-    packages: [`${ETCD}/v3`, `${ETCD}/etcdctl/v3`],
+    module: `${ETCD}/server/v3`,
+    packages: [`${ETCD}/server/v3`, `${ETCD}/etcdctl/v3`],
   },
   {
     name: "coredns",

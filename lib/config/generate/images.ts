@@ -11,6 +11,8 @@ export const COREDNS_VERSION = "1.14.5";
 
 /** The flannel that runs where a configuration asks for no other network. */
 export const FLANNEL_VERSION = "0.28.4";
+/** The CNI plugin that flannel's manifest installs. */
+export const FLANNEL_CNI_VERSION = "1.9.0-flannel1";
 /** The pause that holds each pod's namespaces. */
 export const PAUSE_VERSION = "3.10.1";
 
@@ -39,6 +41,7 @@ export const IMAGES = {
   etcd: `registry.k8s.io/etcd:${ETCD_VERSION}-0`,
   coreDns: `registry.k8s.io/coredns/coredns:v${COREDNS_VERSION}`,
   flannel: `ghcr.io/flannel-io/flannel:v${FLANNEL_VERSION}`,
+  flannelCni: `ghcr.io/flannel-io/flannel-cni-plugin:v${FLANNEL_CNI_VERSION}`,
   pause: `registry.k8s.io/pause:${PAUSE_VERSION}`,
 } as const;
 
@@ -48,7 +51,15 @@ export function imageList(kubernetesVersion: string = KUBERNETES_VERSION): strin
     kubernetesVersion,
   );
   return [
-    ...[IMAGES.flannel, IMAGES.coreDns, IMAGES.etcd, apiServer, controllerManager, scheduler],
+    ...[
+      IMAGES.flannel,
+      IMAGES.flannelCni,
+      IMAGES.coreDns,
+      IMAGES.etcd,
+      apiServer,
+      controllerManager,
+      scheduler,
+    ],
     ...[proxy, kubelet, IMAGES.installer, IMAGES.pause],
   ];
 }

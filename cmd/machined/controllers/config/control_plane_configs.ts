@@ -11,12 +11,6 @@ import type {
 } from "$lib/resources/mod.ts";
 import { clusterNetwork, dnsServiceIps } from "./cluster_network.ts";
 
-/** The images of the pod network that comes with the system manifests. */
-export const FLANNEL_IMAGES = {
-  flannel: "ghcr.io/flannel-io/flannel:v0.28.4",
-  cni: "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.0-flannel1",
-} as const;
-
 const API_PORT = 6443;
 /** Manifests of the pod network come before those of the user. */
 const CNI_PRIORITY = "05";
@@ -88,8 +82,8 @@ function systemManifests(config: MachineConfig): SystemManifestsConfig {
     dnsServiceIP: dnsIps.find((ip) => !ip.includes(":")) ?? "",
     dnsServiceIPv6: dnsIps.find((ip) => ip.includes(":")) ?? "",
     flannelEnabled: (cni?.name ?? "flannel") !== "custom",
-    flannelImage: FLANNEL_IMAGES.flannel,
-    flannelCNIImage: FLANNEL_IMAGES.cni,
+    flannelImage: IMAGES.flannel,
+    flannelCNIImage: IMAGES.flannelCni,
   };
 }
 

@@ -1,0 +1,68 @@
+/** `mkimage images`, `registry` and `mirror`: the images of a cluster, and where nodes get them. */
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { Lock } from "../lock.ts";
+import { buildImages, type BuiltImage } from "../oci/build.ts";
+import { writeArchive } from "../oci/archive.ts";
+import { IMAGE_RECIPES } from "../oci/recipes.ts";
+import { CACHE } from "../paths.ts";
+import { print, progress } from "../say.ts";
+import { imageTable } from "../table.ts";
+import { requireTools } from "../tools.ts";
+import { RegistryClient } from "./client.ts";
+import { fillRegistry } from "./fill.ts";
+import { localRegistry, stopRegistry } from "./server.ts";
+
+/** Where the local registry keeps its files. */
+export const REGISTRY = join(CACHE, "registry");
+
+/** Builds every image of a cluster; `only` names some, as parts of their names. */
+export async function images(lock: Lock, only: readonly string[] = []): Promise<BuiltImage[]> {
+  await requireTools(["apt-get", "dpkg-deb", "gcc", "pkg-config"]);
+  const recipes = IMAGE_RECIPES.filter(({ name }) =>
+    only.length === 0 || only.some((part) => name.includes(part))
+  );
+  if (recipes.length === 0) {
+    const known = IMAGE_RECIPES.map(({ name }) => name).join(", ");
+    throw new TypeError(`Cannot build images "${only.join(" ")}": known are ${known}`);
+  }
+  return await buildImages(recipes, { lock, cache: CACHE, say: progress() });
+}
+
+/** Starts the local registry and brings it up to date; with `--stop` ends it. */
+export async function registry(lock: Lock, args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { stop: { type: "boolean", default: false } } });
+  if (values.stop) {
+    print(await stopRegistry(REGISTRY) ? "the registry ends" : "no registry runs");
+    return;
+  }
+  await requireTools(["docker-registry"]);
+  const built = await images(lock);
+  const { endpoint, ca } = await localRegistry(REGISTRY);
+  using client = new RegistryClient(endpoint, ca);
+  await fillRegistry(client, built, progress());
+  print(imageTable(built));
+  print(`${endpoint}, its CA in ${join(REGISTRY, "ca.crt")}`);
+}
+
+/** Copies every image into another registry, or into an archive. */
+export async function mirror(lock: Lock, args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { to: { type: "string" }, ca: { type: "string" }, archive: { type: "string" } },
+  });
+  if (!values.to === !values.archive) {
+    throw new TypeError("Cannot mirror images: give either --to URL or --archive FILE");
+  }
+  const built = await images(lock);
+  if (values.archive) {
+    await writeArchive(built, resolve(values.archive));
+    print(values.archive);
+  }
+  if (values.to) {
+    const ca = values.ca ? await Deno.readTextFile(values.ca) : undefined;
+    using client = new RegistryClient(values.to.replace(/\/+$/, ""), ca);
+    await fillRegistry(client, built, progress());
+    print(imageTable(built));
+  }
+}
