@@ -25,5 +25,6 @@ export type {
 export { checkHealth, type HealthOptions } from "./check_health.ts";
 export { bootFinished, type SequenceMark } from "./boot.ts";
 export { kubeReader } from "./kube_reader.ts";
+export { untilSilent } from "./until_silent.ts";
 export { condition, isNode, membersOf, nodeAddress, podReady } from "./kube_facts.ts";
 export { sequenceMarks, serviceState } from "./wire.ts";

@@ -5,6 +5,7 @@ import {
   type SequenceMark,
   sequenceMarks,
   serviceState,
+  untilSilent,
 } from "$lib/health/mod.ts";
 import { type Event, MachineService } from "$proto/machine/machine_pb.ts";
 
@@ -18,8 +19,6 @@ export interface MachinePaths {
 
 /** How long a node may take to answer one question, milliseconds. */
 const ANSWER_MS = 10_000;
-/** Past events come at once: after a pause this long there are no more. */
-const SILENCE_MS = 1_000;
 
 /** Asks the machine API of each node for what checks read. */
 export function machineReader(paths: MachinePaths, signal: AbortSignal): MachineReader {
@@ -54,27 +53,17 @@ function checked<T extends { metadata?: { error: string } | undefined }>(message
   return messages;
 }
 
-/** The events that a node remembers. The stream of events has no end: silence is taken for it. */
+/** The events that a node remembers. */
 async function* pastEvents(
   client: Client<typeof MachineService>,
   call: CallOptions,
 ): AsyncGenerator<Event> {
-  const silence = new AbortController();
-  const wait = (ms: number) => setTimeout(() => silence.abort(), ms);
-  let timer = wait(ANSWER_MS);
-  const signal = call.signal ? AbortSignal.any([call.signal, silence.signal]) : silence.signal;
-  try {
-    const events = client.events({ tailEvents: -1 }, { ...call, timeoutMs: 0, signal });
-    for await (const event of events) {
-      clearTimeout(timer);
-      timer = wait(SILENCE_MS);
-      checked([event]);
-      yield event;
-    }
-  } catch (error) {
-    if (!silence.signal.aborted) throw error;
-  } finally {
-    clearTimeout(timer);
-    silence.abort();
+  const open = (silence: AbortSignal) => {
+    const signal = call.signal ? AbortSignal.any([call.signal, silence]) : silence;
+    return client.events({ tailEvents: -1 }, { ...call, timeoutMs: 0, signal });
+  };
+  for await (const event of untilSilent(open)) {
+    checked([event]);
+    yield event;
   }
 }

@@ -4,6 +4,7 @@ import {
   type SequenceMark,
   sequenceMarks,
   serviceState,
+  untilSilent,
 } from "$lib/health/mod.ts";
 import { type Event, MachineService } from "$proto/machine/machine_pb.ts";
 import type { Client } from "../client/client.ts";
@@ -11,8 +12,6 @@ import { NodesError } from "../errors.ts";
 
 /** How long a node may take to answer one question of a check. */
 const ANSWER_MS = 10_000;
-/** Past events come at once: after a pause this long there are no more. */
-const SILENCE_MS = 1_000;
 
 /** Asks the machine API for what checks read; `of` gives the calls to one node. */
 export function machineReader(of: (node: string) => Client): MachineReader {
@@ -38,23 +37,14 @@ export function machineReader(of: (node: string) => Client): MachineReader {
   };
 }
 
-/** The events that a node remembers. The stream of events has no end: silence is taken for it. */
+/** The events that a node remembers. */
 async function* pastEvents(client: Client): AsyncGenerator<Event> {
-  const silence = new AbortController();
-  const wait = (ms: number) => setTimeout(() => silence.abort(), ms);
-  let timer = wait(ANSWER_MS);
-  const asked = client.endedBy(silence.signal);
-  try {
-    const stream = asked.stream(MachineService.method.events, { tailEvents: -1 }, { follow: true });
-    for await (const { message } of stream) {
-      clearTimeout(timer);
-      timer = wait(SILENCE_MS);
-      yield message;
-    }
-  } catch (error) {
-    if (!silence.signal.aborted) throw error;
-  } finally {
-    clearTimeout(timer);
-  }
+  let asked = client;
+  const { events } = MachineService.method;
+  const open = (signal: AbortSignal) => {
+    asked = client.endedBy(signal);
+    return asked.stream(events, { tailEvents: -1 }, { follow: true });
+  };
+  for await (const { message } of untilSilent(open)) yield message;
   if (asked.failures.length > 0) throw new NodesError(asked.failures);
 }
