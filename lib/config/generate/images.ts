@@ -51,15 +51,8 @@ export function imageList(kubernetesVersion: string = KUBERNETES_VERSION): strin
     kubernetesVersion,
   );
   return [
-    ...[
-      IMAGES.flannel,
-      IMAGES.flannelCni,
-      IMAGES.coreDns,
-      IMAGES.etcd,
-      apiServer,
-      controllerManager,
-      scheduler,
-    ],
-    ...[proxy, kubelet, IMAGES.installer, IMAGES.pause],
+    ...[IMAGES.flannel, IMAGES.flannelCni, IMAGES.coreDns, IMAGES.etcd],
+    ...[apiServer, controllerManager, scheduler, proxy, kubelet],
+    ...[IMAGES.installer, IMAGES.pause],
   ];
 }
