@@ -56,5 +56,6 @@ export { completionScript, type Shell, SHELLS } from "./completion_script.ts";
 export { helpText, type Resolved, usageText } from "./help.ts";
 export { parse, type Parsed } from "./parse.ts";
 export { execute, locate, type Output, type Program, rootOf } from "./program.ts";
+export { commandReference } from "./reference.ts";
 export { didYouMean, suggestions } from "./suggest.ts";
 export { LiveTable, tabulate } from "./table.ts";

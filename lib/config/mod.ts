@@ -16,6 +16,7 @@
  */
 export { INLINE_CONFIG_BYTES, MAX_CONFIG_BYTES } from "./decode/text.ts";
 export { encodeConfig, type EncodeOptions } from "./encode/encode.ts";
+export { configurationMarkdown } from "./encode/markdown.ts";
 export { unifiedDiff } from "./edit/diff.ts";
 export { configDiff, immediateFault } from "./edit/immediate.ts";
 export { isOtherCluster } from "./edit/other_cluster.ts";

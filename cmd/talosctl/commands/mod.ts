@@ -57,5 +57,6 @@ export const COMMANDS: readonly Entry<Session>[] = [
   on(["validate"], async () => (await import("./validate.ts")).validateCommand),
   on(["version"], async () => (await import("./version.ts")).versionCommand),
   hidden(["config-launch"], async () => (await import("./config_launch.ts")).configLaunchCommand),
+  hidden(["docs"], async () => (await import("./docs.ts")).docsCommand),
   hidden(["__complete"], async () => (await import("./complete.ts")).completeCommand),
 ];
