@@ -11,7 +11,7 @@ import { imageTable } from "../table.ts";
 import { requireTools } from "../tools.ts";
 import { RegistryClient } from "./client.ts";
 import { fillRegistry } from "./fill.ts";
-import { localRegistry, stopRegistry } from "./server.ts";
+import { type LocalRegistry, localRegistry, stopRegistry } from "./server.ts";
 
 /** Where the local registry keeps its files. */
 export const REGISTRY = join(CACHE, "registry");
@@ -36,13 +36,21 @@ export async function registry(lock: Lock, args: string[]): Promise<void> {
     print(await stopRegistry(REGISTRY) ? "the registry ends" : "no registry runs");
     return;
   }
-  await requireTools(["docker-registry"]);
-  const built = await images(lock);
-  const { endpoint, ca } = await localRegistry(REGISTRY);
-  using client = new RegistryClient(endpoint, ca);
-  await fillRegistry(client, built, progress());
+  const { registry: { endpoint }, images: built } = await serveImages(lock);
   print(imageTable(built));
   print(`${endpoint}, its CA in ${join(REGISTRY, "ca.crt")}`);
+}
+
+/** Has every image of a cluster served by the local registry. */
+export async function serveImages(
+  lock: Lock,
+): Promise<{ registry: LocalRegistry; images: BuiltImage[] }> {
+  await requireTools(["docker-registry"]);
+  const built = await images(lock);
+  const registry = await localRegistry(REGISTRY);
+  using client = new RegistryClient(registry.endpoint, registry.ca);
+  await fillRegistry(client, built, progress());
+  return { registry, images: built };
 }
 
 /** Copies every image into another registry, or into an archive. */

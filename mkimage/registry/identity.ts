@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { createCa, hoursMs, inspectCertificate, issueServerLeaf, sans } from "$lib/pki/mod.ts";
 
-/** The names that a local registry is reached by: this host's, and a guest's name for this host. */
-const NAMES = ["127.0.0.1", "localhost", "10.0.2.2"];
+/** This host's loopback as a guest in QEMU's user-mode network sees it. */
+export const GUEST_NAME = "10.0.2.2";
+/** The names that a local registry is reached by. */
+const NAMES = ["127.0.0.1", "localhost", GUEST_NAME];
 /** The certificate is made anew when it has less than this left. */
 const SPARE_MS = hoursMs(24 * 7);
 const LIFETIME_MS = hoursMs(24 * 365);

@@ -4,8 +4,19 @@ import { ociImage } from "../oci/image.ts";
 import { OciLayout } from "../oci/layout.ts";
 import { Scratch } from "../testing.ts";
 import { isOnPath } from "../tools.ts";
+import {
+  applyPatch,
+  createSecrets,
+  encodeConfig,
+  generateConfig,
+  IMAGES,
+  parseConfig,
+  parsePatch,
+  validateConfig,
+} from "$lib/config/mod.ts";
 import { RegistryClient } from "./client.ts";
 import { fillRegistry, hostsOf } from "./fill.ts";
+import { registryPatch } from "./patch.ts";
 import { localRegistry, stopRegistry } from "./server.ts";
 
 const installed = await isOnPath("docker-registry");
@@ -60,4 +71,19 @@ Deno.test("stopRegistry() leaves a process alone that took the number of one tha
 
 Deno.test("hostsOf() names each public registry once", () => {
   assert.deepEqual(hostsOf(["b.io/x:1", "a.io/y:1", "b.io/z/w:2"]), ["a.io", "b.io"]);
+});
+
+Deno.test("registryPatch() makes a generated configuration trust the registry as a mirror of each", async () => {
+  const secrets = await createSecrets({ now: new Date() });
+  const generated = generateConfig("controlplane", {
+    clusterName: "demo",
+    endpoint: "https://127.0.0.1:6443",
+    secrets,
+  });
+  const patch = parsePatch(registryPatch({ port: 5001, ca: secrets.ca.crt }, [IMAGES.etcd]));
+  const parsed = parseConfig(applyPatch(encodeConfig(generated), patch));
+  assert.deepEqual(validateConfig(parsed, { mode: "metal" }).errors, []);
+  const { mirrors, config } = parsed.config?.machine.registries ?? {};
+  assert.deepEqual(mirrors, { "registry.k8s.io": { endpoints: ["https://10.0.2.2:5001"] } });
+  assert.equal(config?.["10.0.2.2:5001"]?.tls?.ca, secrets.ca.crt);
 });
