@@ -11,10 +11,13 @@ import { addMember, promoteMember } from "./members.ts";
 
 /** The program `name` of the built components, or of PATH; undefined when there is none. */
 export function componentProgram(name: string): string | undefined {
-  return [...builtComponents(), ...(Deno.env.get("PATH") ?? "").split(":")]
-    .map((directory) => `${directory}/${name}`)
-    .find(isFile);
+  const built = builtComponents().map((directory) => `${directory}/${BUILT_AS[name] ?? name}`);
+  const onPath = (Deno.env.get("PATH") ?? "").split(":").map((directory) => `${directory}/${name}`);
+  return [...built, ...onPath].find(isFile);
 }
+
+/** Go calls a program by its folder: etcd's is `server`. */
+const BUILT_AS: Readonly<Record<string, string>> = { etcd: "server" };
 
 /** Where `mkimage components` leaves what it built, a directory a component. */
 function builtComponents(): string[] {
