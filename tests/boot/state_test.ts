@@ -171,8 +171,7 @@ bootTest("talosctl get shows a definition as YAML, and refuses an alias of two t
 bootTest("talosctl get mc -o yaml gives the configuration with its comments", async () => {
   const text = await user.print(["get", "machineconfig", "-o", "yaml"]);
   assert.match(text, /^ {4}id: v1alpha1$/m);
-  const spec = text.slice(text.indexOf("spec:\n") + 6).replaceAll(/^ {4}/gm, "");
-  assert.equal(spec.trimEnd(), yaml.trimEnd());
+  assert.equal(specOf(text), `${yaml.trimEnd()}\n`);
   assert.match(text, /# Indicates the schema used to decode the contents\./);
   const json = JSON.parse(await user.print(["get", "mc", "v1alpha1", "-o", "json"]));
   assert.equal(json.spec.version, "v1alpha1");
@@ -219,6 +218,99 @@ bootTest("grpcio reads the state", async () => {
   assert.ok(results.length >= 9, `${results.length} cases`);
 }, { unless: pythonMissing() });
 
+/** The text of the configuration that runs. */
+async function running(): Promise<string> {
+  return specOf(await user.print(["get", "mc", "-o", "yaml"]));
+}
+
+/** What a resource's YAML has below `spec`. */
+function specOf(text: string): string {
+  return `${text.slice(text.indexOf("spec:\n") + 6).replaceAll(/^ {4}/gm, "").trimEnd()}\n`;
+}
+
+function patchOf(path: string, value: unknown): string[] {
+  return ["-p", JSON.stringify([{ op: "replace", path, value }])];
+}
+
+bootTest("a patch changes one line at once, and the controllers follow", async () => {
+  const before = (await running()).split("\n");
+  const patch = ["patch", "mc", "--immediate"];
+  const said = await user.print([...patch, ...patchOf("/cluster/clusterName", "patched")]);
+  assert.equal(said, `patched mc at the node ${node.address}\n`);
+  const changed = (await running()).split("\n").filter((line, i) => line !== before[i]);
+  assert.deepEqual(changed.map((line) => line.replace(/ #.*/, "").trim()), [
+    "clusterName: patched",
+  ]);
+  await user.print([...patch, ...patchOf("/cluster/scheduler", { extraArgs: { v: "4" } })]);
+  await waitFor(
+    async () => /v: "?4/.test(await user.print(["get", "kcpc", "kube-scheduler", "-o", "yaml"])),
+    () => "kube-scheduler has no argument v",
+  );
+  const same = await user.print([...patch, ...patchOf("/cluster/clusterName", "patched")]);
+  assert.equal(same, "Apply was skipped: no changes detected.\n");
+});
+
+bootTest("edit takes what a scripted editor saves, comments and all", async () => {
+  const editor = { TALOS_EDITOR: "sed -i 's/clusterName: patched/clusterName: edited/'" };
+  await user.print(["edit", "machineconfig", "--immediate"], editor);
+  const text = await running();
+  assert.match(text, /clusterName: edited/);
+  assert.match(text, /# Indicates the schema used to decode the contents\./);
+});
+
+bootTest("what a running machine cannot take up is refused with the difference", async () => {
+  const before = await running();
+  const args = ["patch", "mc", ...patchOf("/machine/certSANs", ["192.0.2.7"])];
+  const immediate = await user.run([...args, "--immediate"]);
+  assert.equal(immediate.code, 1);
+  assert.match(immediate.stderr, /can't be applied in immediate mode\s+diff: @@[^]*192\.0\.2\.7/);
+  for (const mode of [[], ["--on-reboot"]]) {
+    const { code, stderr } = await user.run([...args, ...mode]);
+    assert.equal(code, 1);
+    assert.match(stderr, /no STATE partition yet/);
+  }
+  const dry = await user.run([...args, "--dry-run", "--immediate"]);
+  assert.equal(dry.code, 1);
+  assert.match(dry.stdout, /^\+.*192\.0\.2\.7$/m);
+  assert.match(dry.stderr, /would be refused: this config change can't be applied/);
+  await user.print(["gen", "config", "other", "https://127.0.0.1:6443", "-o", "other"]);
+  const other = await user.run(["apply-config", "--immediate", "-f", "other/controlplane.yaml"]);
+  assert.match(other.stderr, /of another cluster/);
+  assert.equal(await running(), before);
+});
+
+bootTest("a tried configuration takes itself back, or stays when it is confirmed", async () => {
+  const tried = patchOf("/cluster/clusterName", "tried");
+  const diff = await user.print(["patch", "mc", "--dry-run", "--immediate", ...tried]);
+  assert.match(diff, /^\+.*clusterName: tried$/m);
+  assert.match(await running(), /clusterName: edited/);
+  await user.print(["patch", "mc", "--try", "--timeout", "15s", ...tried]);
+  assert.match(await running(), /clusterName: tried/);
+  await waitFor(
+    async () => /clusterName: edited/.test(await running()),
+    () => "the configuration was not taken back",
+  );
+  await user.print(["patch", "mc", "--try", "--timeout", "20s", ...tried]);
+  await user.print(["apply-config", "--confirm"]);
+  // Longer than the trial would have lasted.
+  await new Promise((resolve) => setTimeout(resolve, 25_000));
+  assert.match(await running(), /clusterName: tried/);
+});
+
+bootTest(
+  "a large configuration is read beside the main loop, one that is too large is not",
+  async () => {
+    const apply = async (bytes: number) => {
+      const text = `${await running()}# ${"x".repeat(bytes)}\n`;
+      return await user.run(["apply-config", "--immediate", "-f", await user.file("big", text)]);
+    };
+    assert.deepEqual(await apply(600_000), { code: 0, stdout: "", stderr: "" });
+    const { code, stderr } = await apply(4 << 20);
+    assert.equal(code, 1);
+    assert.match(stderr, /bytes are more than the limit of 4194304/);
+  },
+);
+
 bootTest(
   "a machine boots with what gen config wrote, from a volume labelled metal-iso",
   async () => {
@@ -237,8 +329,7 @@ bootTest(
     );
     const text = await user.print([...client, "get", "mc", "-o", "yaml"]);
     const written = await Deno.readTextFile(join(user.home, "files/controlplane.yaml"));
-    const spec = text.slice(text.indexOf("spec:\n") + 6).replaceAll(/^ {4}/gm, "");
-    assert.equal(spec.trimEnd(), written.trimEnd());
+    assert.equal(specOf(text), `${written.trimEnd()}\n`);
     await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS);
   },
   { unless: await isoToolMissing() },
