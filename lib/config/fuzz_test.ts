@@ -7,7 +7,7 @@ import { suiteFiles } from "./testdata/suite.ts";
 import { validateConfig } from "./validate/validate.ts";
 
 /** How many mutants a run makes: the full ten thousand belong to the longer tier. */
-const MUTANTS = Number(Deno.env.get("FUZZ_MUTANTS") ?? 1_500);
+const MUTANTS = Deno.env.get("TEST_TIER") === "long" ? 10_000 : 1_500;
 
 /** Numbers from 0 to 1 that are the same in each run (mulberry32). */
 function random(seed: number): () => number {
