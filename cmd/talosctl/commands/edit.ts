@@ -5,6 +5,7 @@ import { type ApplyMode, checkMode, TRIAL_FLAGS } from "../apply.ts";
 import { type ChangeableConfig, nodeConfigs, refusalText } from "../machine_configs.ts";
 import { editorHeader, hasContent, withoutHeader } from "../output/editor_text.ts";
 import { command, type Session } from "../session.ts";
+import { changeableNames } from "./_resource_names.ts";
 
 /** `talosctl edit` */
 export const editCommand = command({
@@ -26,6 +27,7 @@ When the node refuses what was saved, the editor opens again and says why in a c
       await editOne(session, config, mode);
     }
   },
+  complete: changeableNames,
 });
 
 async function editOne(session: Session, config: ChangeableConfig, mode: ApplyMode): Promise<void> {

@@ -1,12 +1,10 @@
-import { type Candidate, flag } from "$lib/cli/mod.ts";
-import { type Resource, ResourceService } from "$proto/resource/resource_pb.ts";
+import { flag } from "$lib/cli/mod.ts";
+import { ResourceService } from "$proto/resource/resource_pb.ts";
 import { command, type Session } from "../session.ts";
+import { resourceIds, typeNames } from "./_resource_names.ts";
 
 /** The forms resources can be printed in. */
 const OUTPUTS = ["table", "yaml", "json"] as const;
-
-/** A tab key does not wait longer than this for a node. */
-const COMPLETION_MS = 2_000;
 
 /** `talosctl get` */
 export const getCommand = command({
@@ -54,33 +52,3 @@ To get a list of all available resource definitions, issue 'talosctl get rd'`,
     return args.length === 1 ? await resourceIds(session, args[0] ?? "") : [];
   },
 });
-
-/** The types a cluster knows, by the first of their aliases. */
-async function typeNames(session: Session): Promise<Candidate[]> {
-  const resources = await listAll(session, "resourcedefinitions");
-  const { parse } = await import("yaml");
-  return resources.map(({ metadata, spec }) => {
-    const { aliases, displayType } = parse(new TextDecoder().decode(spec?.yaml)) as {
-      aliases?: string[];
-      displayType?: string;
-    };
-    return { value: aliases?.[0] ?? metadata?.id ?? "", summary: displayType ?? "" };
-  });
-}
-
-async function resourceIds(session: Session, type: string): Promise<Candidate[]> {
-  const resources = await listAll(session, type);
-  return [...new Set(resources.map(({ metadata }) => metadata?.id ?? ""))].map((value) => ({
-    value,
-  }));
-}
-
-async function listAll(session: Session, type: string): Promise<Resource[]> {
-  const client = await session.client();
-  const found: Resource[] = [];
-  const stream = client.stream(ResourceService.method.list, { type }, {
-    timeoutMs: COMPLETION_MS,
-  });
-  for await (const { message } of stream) if (message.resource) found.push(message.resource);
-  return found;
-}

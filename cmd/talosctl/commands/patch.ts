@@ -3,6 +3,7 @@ import { checkMode, TRIAL_FLAGS } from "../apply.ts";
 import { readText } from "../files.ts";
 import { nodeConfigs, refusalText } from "../machine_configs.ts";
 import { command, type Session } from "../session.ts";
+import { changeableNames } from "./_resource_names.ts";
 
 /** `talosctl patch` */
 export const patchCommand = command({
@@ -43,4 +44,5 @@ Lines that the patch does not change stay as they are, comments included.`,
       }
     }
   },
+  complete: changeableNames,
 });
