@@ -6,7 +6,6 @@ import {
   DEADLINES,
   dialUnix,
   type Identity,
-  MESSAGE_LIMIT_BYTES,
   passOn,
   serveStreams,
   Upstream,
@@ -31,8 +30,11 @@ const OPEN_TO_ALL: ReadonlySet<string> = new Set([
   "/storage.StorageService/Disks",
 ]);
 
-/** Nobody is known here, so few are let in and they hold little. */
+/** Nobody is known here, so few are let in and they hold little: PID 1 takes each message whole. */
 const LIMITS = { maxConnections: 64, maxStreams: 16, idleMs: 60_000 } as const;
+const CALLS = { maxCalls: 16 } as const;
+/** A little more than the largest configuration. */
+const MESSAGE_BYTES = 4_500_000;
 /** How long calls may take to end when the service ends, and how often that is looked at. */
 const DRAIN_MS = 5_000;
 const DRAIN_STEP_MS = 50;
@@ -44,7 +46,7 @@ const FLUSH_MS = 300;
  * to this node itself.
  */
 export async function startMaintenance(options: MaintenanceOptions): Promise<Apid> {
-  const registry = new CallRegistry();
+  const registry = new CallRegistry(CALLS);
   const upstream = new Upstream("routerd", dialUnix(options.routerSocket));
   const server = await serveStreams({
     listen: { host: options.host, port: options.port },
@@ -67,7 +69,7 @@ export async function startMaintenance(options: MaintenanceOptions): Promise<Api
         upstream,
         registry,
         deadlines: DEADLINES,
-        messageBytes: MESSAGE_LIMIT_BYTES,
+        messageBytes: MESSAGE_BYTES,
       });
     },
   });

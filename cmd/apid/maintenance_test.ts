@@ -77,6 +77,9 @@ Deno.test("startMaintenance() lets anyone make four calls, whoever they name, an
       assert.deepEqual(messages, []);
     }
   }
+  const apply = "/machine.MachineService/ApplyConfiguration";
+  const heavy = await raw.call(apply, frameOf(new Uint8Array(5 << 20)));
+  assert.equal(heavy.status?.code, Code.ResourceExhausted);
   assert.deepEqual(open, [
     "/machine.MachineService/ApplyConfiguration",
     "/machine.MachineService/GenerateConfiguration",
