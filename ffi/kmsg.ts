@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { isSyscallError } from "./errno.ts";
 import { Fd, O } from "./fd.ts";
 import type { FdPoller } from "./poller.ts";
 
@@ -25,63 +24,27 @@ export const LEVELS = {
   debug: 7,
 } as const;
 
-/** One record of the kernel's log. */
-export interface KernelRecord {
-  /** 0 is the kernel itself, 1 user programs, 3 daemons. */
-  facility: number;
-  /** A number of LEVELS. */
-  level: number;
-  sequence: number;
-  /** Microseconds on the monotonic clock. */
-  timestampUs: number;
-  message: string;
-}
+/** A reader of the kernel's log that stands at its oldest record; hold it by `using`. */
+export class KernelLogReader implements Disposable {
+  readonly #file = Fd.open(KMSG, O.RDONLY | O.NONBLOCK);
 
-/** What to read of the log. */
-export interface KernelLogOptions {
-  poller: FdPoller;
-  /** Go on with new records once the old ones are read. */
-  follow?: boolean;
-  /** Leave out the records that are there. */
-  tail?: boolean;
-  signal?: AbortSignal;
-}
+  /**
+   * The next record as the kernel gives it, or undefined when there is none yet.
+   * @throws {SyscallError} EPIPE, once, when records it stood at were overwritten.
+   */
+  read(): Uint8Array<ArrayBuffer> | undefined {
+    const buffer = new Uint8Array(RECORD_BYTES);
+    const count = this.#file.read(buffer);
+    return count === undefined ? undefined : buffer.subarray(0, count);
+  }
 
-/** The text of a record of /dev/kmsg as its parts; undefined when it is none. */
-export function parseKernelRecord(text: string): KernelRecord | undefined {
-  const match = /^(\d+),(\d+),(\d+),[^;]*;([^\n]*)/.exec(text);
-  if (!match) return undefined;
-  const [, priority, sequence, timestampUs, message = ""] = match;
-  return {
-    facility: Number(priority) >> 3,
-    level: Number(priority) & 7,
-    sequence: Number(sequence),
-    timestampUs: Number(timestampUs),
-    message: unescape(message),
-  };
-}
+  /** Resolves when there is something to read. @throws what `signal` is aborted with. */
+  ready(poller: FdPoller, signal?: AbortSignal): Promise<void> {
+    return poller.readable(this.#file, signal);
+  }
 
-/**
- * The records of the kernel's log, oldest first; ends after the last one, or with follow when
- * `signal` does. Records lost to a reader that is too slow are left out, as `sequence` shows.
- */
-export async function* kernelLog(options: KernelLogOptions): AsyncGenerator<KernelRecord> {
-  const { poller, follow = false, tail = false, signal } = options;
-  using file = Fd.open(KMSG, O.RDONLY | O.NONBLOCK);
-  if (tail) file.seek(0, "END");
-  const buffer = new Uint8Array(RECORD_BYTES);
-  const decoder = new TextDecoder();
-  while (!signal?.aborted) {
-    const count = readRecord(file, buffer);
-    if (count !== undefined) {
-      const record = parseKernelRecord(decoder.decode(buffer.subarray(0, count)));
-      if (record) yield record;
-    } else if (follow) {
-      const ended = await untilReadable(file, poller, signal);
-      if (ended) return;
-    } else {
-      return;
-    }
+  [Symbol.dispose](): void {
+    this.#file.close();
   }
 }
 
@@ -91,8 +54,8 @@ export class KernelLogWriter implements Disposable {
 
   /** Writes each line of `text` as a record of its own, cut where the kernel would refuse it. */
   write(text: string, level: keyof typeof LEVELS = "info"): void {
-    // Facility 3 is daemons: the kernel keeps 0 for itself.
-    const prefix = `<${(3 << 3) | LEVELS[level]}>`;
+    // Facility 1 is programs: the kernel keeps 0 for itself.
+    const prefix = `<${(1 << 3) | LEVELS[level]}>`;
     for (const line of text.split("\n")) {
       if (line === "") continue;
       // Without the newline readers do not see the record until the next one.
@@ -116,43 +79,4 @@ function cut(line: string): string {
     end += character.length;
   }
   return line.slice(0, end);
-}
-
-/** Bytes of the next record, undefined at the end. */
-function readRecord(file: Fd, buffer: Uint8Array<ArrayBuffer>): number | undefined {
-  for (;;) {
-    try {
-      return file.read(buffer);
-    } catch (error) {
-      // Records were overwritten before we read them: the next read goes on with what is left.
-      if (!isSyscallError(error, "EPIPE")) throw error;
-    }
-  }
-}
-
-async function untilReadable(
-  file: Fd,
-  poller: FdPoller,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  try {
-    await poller.readable(file, signal);
-    return false;
-  } catch (error) {
-    if (signal?.aborted) return true;
-    throw error;
-  }
-}
-
-/** The kernel writes unprintable bytes and backslashes as \xNN. */
-function unescape(message: string): string {
-  if (!message.includes("\\x")) return message;
-  const bytes: number[] = [];
-  const encoded = new TextEncoder().encode(message);
-  for (let i = 0; i < encoded.length; i++) {
-    const hex = /^\\x([0-9a-f]{2})$/.exec(String.fromCharCode(...encoded.subarray(i, i + 4)));
-    bytes.push(hex ? Number.parseInt(hex[1] ?? "", 16) : encoded[i] ?? 0);
-    if (hex) i += 3;
-  }
-  return new TextDecoder().decode(new Uint8Array(bytes));
 }

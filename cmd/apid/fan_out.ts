@@ -1,5 +1,5 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Code } from "@connectrpc/connect";
+import type { HeaderFields, Http2Stream } from "$lib/http2/mod.ts";
 import {
   answerStatus,
   type CallRegistry,
@@ -31,7 +31,7 @@ export interface Collector {
 export interface FanOutCall {
   /** Each node as addressed, and its upstream or why there is none. */
   readonly nodes: readonly { readonly name: string; readonly upstream: Upstream | Status }[];
-  readonly headers: OutgoingHttpHeaders;
+  readonly headers: HeaderFields;
   readonly streaming: boolean;
   /** For the whole call; a node of a unary call gets a little less, to be reported in time. */
   readonly deadlineMs: number | undefined;
@@ -44,7 +44,7 @@ export interface FanOutCall {
 const UNARY_AT_ONCE = 64;
 
 /** Asks every node of `call` and answers `down` with all they say, each labelled by its name. */
-export function fanOut(down: ServerHttp2Stream, call: FanOutCall): void {
+export function fanOut(down: Http2Stream, call: FanOutCall): void {
   const refused = new FanOut(down, call).start();
   if (refused) answerStatus(down, refused);
 }
@@ -59,7 +59,7 @@ class FanOut implements OpenCall {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #collector: Collector | undefined;
 
-  constructor(readonly down: ServerHttp2Stream, readonly call: FanOutCall) {
+  constructor(readonly down: Http2Stream, readonly call: FanOutCall) {
     this.#names = call.nodes.map(({ name }) => name);
   }
 

@@ -1,5 +1,5 @@
-import type { ServerHttp2Stream } from "node:http2";
 import { Code } from "@connectrpc/connect";
+import type { Http2Stream } from "$lib/http2/mod.ts";
 import {
   answerTrailers,
   concatBytes,
@@ -18,7 +18,7 @@ export class Gather implements Collector {
   readonly #replies: (Uint8Array | undefined)[];
 
   constructor(
-    readonly down: ServerHttp2Stream,
+    readonly down: Http2Stream,
     readonly names: readonly string[],
     readonly hold: (bytes: number) => boolean,
     readonly finished: () => void,
@@ -39,8 +39,7 @@ export class Gather implements Collector {
     const { down } = this;
     const frame = frameOf(concatBytes(this.#replies.filter((reply) => reply !== undefined)));
     this.finished();
-    if (down.destroyed || down.closed) return;
-    down.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    down.respond({ ":status": "200", "content-type": "application/grpc" });
     down.write(frame);
     answerTrailers(down, { "grpc-status": String(OK) });
   }

@@ -1,124 +1,15 @@
 import assert from "node:assert/strict";
 import { fromBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { frameOf, type Identity } from "$lib/rpc/mod.ts";
+import { frameOf } from "$lib/rpc/mod.ts";
 import { RawClient, temporaryFolder, TestPki, until } from "$lib/rpc/testing.ts";
 import { VersionResponseSchema } from "$proto/machine/machine_pb.ts";
+import { apidAt, machineAt, portOf, routerAt } from "./testing_programs.ts";
 
-/**
- * The real programs: apid and routerd as the node binary starts them, with a machine service in a
- * process of its own behind them.
- */
 const ROOT = new URL("../../", import.meta.url).pathname;
 const EMPTY = frameOf(new Uint8Array(0));
 const VERSION = "/machine.MachineService/Version";
 const EVENTS = "/machine.MachineService/Events";
-
-class Program implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #output: Promise<void>;
-  log = "";
-
-  constructor(args: string[]) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args,
-      cwd: ROOT,
-      stdin: "piped",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#stdin = this.#child.stdin.getWriter();
-    this.#output = this.#read();
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  async line(value: unknown): Promise<void> {
-    await this.#stdin.write(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
-  }
-
-  async kill(signal: Deno.Signal): Promise<void> {
-    this.#child.kill(signal);
-    await this.#child.status;
-  }
-
-  /** Ends stdin, which is how a role is told to stop; gives its exit code. */
-  async stop(): Promise<number> {
-    await this.#stdin.close();
-    return (await this.#child.status).code;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-    }
-    await this.#child.status;
-    await this.#stdin.abort().catch(() => {});
-    await this.#output;
-  }
-
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const chunk of this.#child.stderr) this.log += decoder.decode(chunk);
-  }
-}
-
-/** A machine service that says in `version` which process answers. */
-const MACHINE = `
-import { serveUnix } from "$lib/rpc/mod.ts";
-import { MachineService } from "$proto/machine/machine_pb.ts";
-await serveUnix(Deno.args[0], (router) => router.service(MachineService, {
-  version: () => ({ messages: [{ version: { tag: String(Deno.pid) } }] }),
-  async *events(_, { signal }) {
-    for (let at = 0; !signal.aborted; at++) {
-      yield { id: String(at) };
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  },
-}));
-console.error("ready");
-`;
-
-async function started(args: string[], ready: RegExp, first?: unknown): Promise<Program> {
-  const program = new Program(args);
-  if (first !== undefined) await program.line(first);
-  await until(`ready: ${args.join(" ")}\n${program.log}`, () => ready.test(program.log), 30_000);
-  return program;
-}
-
-function role(name: string, args: string[]): string[] {
-  return ["run", "-A", "--quiet", "--no-prompt", "cmd/node/main.ts", name, ...args];
-}
-
-async function machineAt(folder: string): Promise<Program> {
-  await Deno.writeTextFile(`${folder}/machine.ts`, MACHINE);
-  const config = ["--config", `${ROOT}deno.json`];
-  const script = [`${folder}/machine.ts`, `${folder}/machined.sock`];
-  return await started(["run", "-A", "--quiet", ...config, ...script], /ready/);
-}
-
-function routerAt(folder: string): Promise<Program> {
-  const sockets = ["machined", "networkd", "timed"].flatMap((name) => [
-    `--${name}`,
-    `${folder}/${name}.sock`,
-  ]);
-  return started(role("routerd", ["--socket", `${folder}/routerd.sock`, ...sockets]), /listening/);
-}
-
-function apidAt(folder: string, identity: Identity): Promise<Program> {
-  const args = ["--host", "127.0.0.1", "--port", "0", "--socket", `${folder}/apid.sock`];
-  args.push("--router-socket", `${folder}/routerd.sock`);
-  return started(role("apid", args), /listening on/, { identity });
-}
-
-function portOf(apid: Program): number {
-  return Number(/listening on 127\.0\.0\.1:(\d+)/.exec(apid.log)?.[1]);
-}
 
 async function tag(raw: RawClient): Promise<string | undefined> {
   const { messages, status } = await raw.call(VERSION, EMPTY);

@@ -1,4 +1,4 @@
-import type { ServerHttp2Stream } from "node:http2";
+import type { Http2Stream } from "$lib/http2/mod.ts";
 import { answerTrailers, frameOf, hostnameField, OK, type Status } from "$lib/rpc/mod.ts";
 import type { Collector } from "./fan_out.ts";
 import { nodeFailure } from "./node_failure.ts";
@@ -8,26 +8,26 @@ export class Multiplex implements Collector {
   readonly #labels: readonly Uint8Array[];
 
   constructor(
-    readonly down: ServerHttp2Stream,
+    readonly down: Http2Stream,
     readonly names: readonly string[],
     readonly ready: () => void,
     readonly finished: () => void,
   ) {
     this.#labels = names.map(hostnameField);
     down.on("drain", ready);
-    down.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    down.respond({ ":status": "200", "content-type": "application/grpc" });
   }
 
   message(index: number, message: Uint8Array): boolean {
     const { down } = this;
-    if (down.destroyed || down.writableEnded) return true;
+    if (down.writableEnded) return true;
     return down.write(frameOf(message, this.#labels[index] ?? new Uint8Array(0)));
   }
 
   ended(index: number, status: Status): void {
     if (status.code === OK) return;
     const { down } = this;
-    if (down.destroyed || down.writableEnded) return;
+    if (down.writableEnded) return;
     down.write(frameOf(nodeFailure(this.names[index] ?? "", status)));
   }
 

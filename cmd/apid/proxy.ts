@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { Code } from "@connectrpc/connect";
+import type { HeaderFields, Http2Stream } from "$lib/http2/mod.ts";
 import {
   admit,
   answerStatus,
@@ -45,8 +46,8 @@ export function proxy(options: ProxyOptions): OnStream {
 }
 
 function toNodes(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  stream: Http2Stream,
+  headers: HeaderFields,
   names: readonly string[],
   budget: ByteBudget,
   options: ProxyOptions,
@@ -82,11 +83,11 @@ function upstreamOf(name: string, { peers, nodePort }: ProxyOptions): Upstream |
 
 /** Headers of the calls to nodes: the client's, but for the routing that is done here. */
 export function onwardHeaders(
-  headers: IncomingHttpHeaders,
+  headers: HeaderFields,
   peer: string,
   deadlineMs: number | undefined,
-): OutgoingHttpHeaders {
-  const onward: OutgoingHttpHeaders = { ...headers, proxyfrom: peer };
+): HeaderFields {
+  const onward: HeaderFields = { ...headers, proxyfrom: peer };
   delete onward["nodes"];
   delete onward[":authority"];
   delete onward["host"];
@@ -96,6 +97,6 @@ export function onwardHeaders(
   return onward;
 }
 
-function peerOf(stream: ServerHttp2Stream): string {
-  return stream.session?.socket?.remoteAddress ?? "unix";
+function peerOf({ session }: Http2Stream): string {
+  return (session.socket as Socket).remoteAddress ?? "unix";
 }

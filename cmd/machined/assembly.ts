@@ -7,6 +7,7 @@ import { bindMount, mount, unmount } from "$ffi/mount.ts";
 import { FdPoller } from "$ffi/poller.ts";
 import { Reaper } from "$ffi/reaper.ts";
 import { setLimit } from "$ffi/rlimit.ts";
+import { kernelLogSource } from "./api/kernel_log.ts";
 import { readApart } from "./config/apart.ts";
 import { fetchConfig } from "./config/source.ts";
 import { ConfigStore } from "./config/store.ts";
@@ -17,13 +18,13 @@ import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identit
 import { type HostNames, identityInputs } from "./identity/names.ts";
 import { serviceLauncher } from "./launch/launcher.ts";
 import type { Machine } from "./machine.ts";
-import { kernelLog, writeConsole } from "./pid1/console.ts";
+import { writeConsole } from "./pid1/console.ts";
 import { ConsolePage } from "./pid1/console_page.ts";
 import { machineUuid, runningImage } from "./pid1/image.ts";
 import { machineLog } from "./pid1/log.ts";
 import { PowerRequests } from "./pid1/power.ts";
 import { Stage } from "./pid1/stage.ts";
-import { procSysctls } from "./pid1/sysctls.ts";
+import { kernelSysctls } from "./pid1/sysctls.ts";
 import { Sequencer } from "./sequences/engine.ts";
 import { publishReport } from "./sequences/events.ts";
 import { nodeServices } from "./services/mod.ts";
@@ -43,10 +44,16 @@ const FOREVER = new AbortController().signal;
 /**
  * Joins the parts. Nothing runs yet but the controllers and what keeps the certificate and the
  * console page fresh.
+ *
+ * @param record takes one record of the kernel log
  */
-export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
+export async function assemble(
+  cmdline: KernelCmdline,
+  record: (text: string) => void,
+): Promise<Assembly> {
+  const poller = new FdPoller();
   const logs = new LogStore();
-  const log = machineLog(logs, kernelLog());
+  const log = machineLog(logs, record);
   const events = new EventRing();
   const config = new ConfigStore({ apart: (order) => readApart(order, Deno.mainModule) });
   const reaper = new Reaper();
@@ -80,6 +87,7 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
     rootHash: image?.verity.rootHash ?? "unverified",
     log,
     logs,
+    kmsg: kernelLogSource(poller),
     events,
     services,
     sequencer: new Sequencer({
@@ -94,7 +102,7 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
     identity,
     power: new PowerRequests(),
     modules,
-    sysctls: procSysctls(),
+    sysctls: kernelSysctls,
     mounter: { mount, bindMount },
     limiter: { setOpenFiles: (limit) => setLimit("NOFILE", { soft: limit, hard: limit }) },
     fetchConfig: (url, signal) =>
@@ -106,7 +114,6 @@ export async function assemble(cmdline: KernelCmdline): Promise<Assembly> {
       ),
     hostNames,
   };
-  const poller = new FdPoller();
   const launcher = serviceLauncher({ workerUrl: Deno.mainModule, poller, reaper });
   machine.services.load(...nodeServices(machine, launcher));
   identity.keep(FOREVER);

@@ -2,7 +2,7 @@
 import type { PowerAction, PowerRequest, PowerRequests } from "./pid1/power.ts";
 import type { Sequence, Turn } from "./sequences/engine.ts";
 
-/** How a life ends; a failed sequence asks for a reboot that the command line may veto. */
+/** How a life ends: as somebody asked, or with the failure of a sequence. */
 export type Ending =
   | { readonly kind: "asked"; readonly action: PowerAction }
   | { readonly kind: "failed"; readonly error: Error };
@@ -14,6 +14,8 @@ export interface LifeDeps {
   readonly start: readonly (() => Sequence)[];
   readonly finish: (action: PowerAction) => Sequence;
   readonly power: PowerRequests;
+  /** A machine whose start failed stays up until it is asked to end (`panic=0`). */
+  readonly staysAfterFailure: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -27,9 +29,11 @@ export async function live(deps: LifeDeps): Promise<Ending> {
   if (outcome === undefined) return await finish(deps, await request);
   if (outcome instanceof Error) {
     // A start that was interrupted by a request fails too: the request is the reason, not the failure.
-    return deps.power.asked
-      ? await finish(deps, await request)
-      : { kind: "failed", error: outcome };
+    if (!deps.power.asked) {
+      if (!deps.staysAfterFailure) return { kind: "failed", error: outcome };
+      deps.log("panic=0: the machine stays up after the failure");
+    }
+    return await finish(deps, await request);
   }
   return await finish(deps, outcome);
 }

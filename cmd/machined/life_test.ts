@@ -23,6 +23,7 @@ function world(runs: Record<string, Run>): { deps: LifeDeps; ran: string[]; powe
     start: [make("initialize"), make("boot")],
     finish: (action) => make(action)(),
     power,
+    staysAfterFailure: false,
     log: () => {},
   };
   return { deps, ran, power };
@@ -55,6 +56,18 @@ Deno.test("live() reports a start that failed and does not go on with it", async
   assert.equal(ending.kind, "failed");
   assert.match((ending as { error: Error }).error.message, /no disk/);
   assert.deepEqual(ran, ["initialize"]);
+});
+
+Deno.test("live() keeps a machine up after a failure where told, and ends it when asked", async () => {
+  const { deps, ran, power } = world({
+    initialize: () => {
+      setTimeout(() => power.request("shutdown", "power button"));
+      throw new Error("no disk");
+    },
+  });
+  const ending = await live({ ...deps, staysAfterFailure: true });
+  assert.deepEqual(ending, { kind: "asked", action: "shutdown" });
+  assert.deepEqual(ran, ["initialize", "shutdown"]);
 });
 
 Deno.test("live() carries out what was asked even when its sequence fails", async () => {

@@ -1,6 +1,7 @@
 /** What the sequences of a machine work on; main.ts puts it together. */
 import type { KernelCmdline } from "$lib/cmdline/mod.ts";
 import type { EventRing, LogStore, ServiceManager } from "$lib/service/mod.ts";
+import type { KmsgSource } from "./api/mod.ts";
 import type { ConfigPersistence } from "./config/persistence.ts";
 import type { ConfigStore } from "./config/store.ts";
 import type { NodeRuntime } from "./controllers/mod.ts";
@@ -23,6 +24,8 @@ export interface Machine {
   /** A line for the kernel log and the log of machined. */
   readonly log: (line: string) => void;
   readonly logs: LogStore;
+  /** The kernel's log, which `log` writes to. */
+  readonly kmsg: KmsgSource;
   readonly events: EventRing;
   readonly services: ServiceManager;
   readonly sequencer: Sequencer;

@@ -9,8 +9,9 @@ import { kill } from "$ffi/process.ts";
 import { reboot } from "$ffi/reboot.ts";
 import { sync } from "$ffi/sync.ts";
 import { assemble } from "./assembly.ts";
-import { live } from "./life.ts";
+import { type Ending, live } from "./life.ts";
 import type { Machine } from "./machine.ts";
+import { kernelLog } from "./pid1/console.ts";
 import { endMachine } from "./pid1/ending.ts";
 import { describeError, guardProcess } from "./pid1/guard.ts";
 import { listenForSignals } from "./pid1/power.ts";
@@ -34,14 +35,14 @@ export async function main(
   _args: readonly string[] = [],
   extend: (machine: Machine, ownPids: Set<number>) => void = () => {},
 ): Promise<void> {
-  const early: string[] = [];
-  let log = (line: string): void => void early.push(line);
+  const kernel = kernelLog();
+  let log = (line: string): void => kernel(`[talos] ${line}`);
   guardProcess((line) => log(line));
+  let cmdline = new KernelCmdline([]);
   try {
-    const cmdline = KernelCmdline.parse((await Deno.readTextFile("/proc/cmdline")).trim());
-    const { machine, reaper, poller, page } = await assemble(cmdline);
+    cmdline = KernelCmdline.parse((await Deno.readTextFile("/proc/cmdline")).trim());
+    const { machine, reaper, poller, page } = await assemble(cmdline, kernel);
     log = machine.log;
-    for (const line of early) log(line);
     keepReaping(reaper);
     feedWatchdog(log);
     reboot("CAD_OFF");
@@ -53,24 +54,31 @@ export async function main(
       start: [() => initializeSequence(machine), () => bootSequence(machine)],
       finish: (action) => finishSequence(machine, action),
       power: machine.power,
+      staysAfterFailure: panicSeconds(cmdline) === 0,
       log,
     });
     page.refresh();
-    await endMachine(ending, {
-      log,
-      clock: systemClock,
-      panicSeconds: panicSeconds(cmdline),
-      shutdownMode: shutdownMode(cmdline),
-      killAll: (signal) => signalAll(SIGNAL_NUMBERS[signal]),
-      others: otherProcesses,
-      sync: () => Promise.resolve(sync()),
-      reboot,
-    });
+    await end(ending, cmdline, log);
   } catch (error) {
     log(`machined cannot go on: ${describeError(error)}`);
+    if (panicSeconds(cmdline) !== 0) {
+      await end({ kind: "failed", error: new Error("machined failed") }, cmdline, log);
+    }
   }
   // The timer of guardProcess keeps the loop turning; nothing is left to do.
   await new Promise(() => {});
+}
+
+function end(ending: Ending, cmdline: KernelCmdline, log: (line: string) => void): Promise<void> {
+  return endMachine(ending, {
+    log,
+    clock: systemClock,
+    shutdownMode: shutdownMode(cmdline),
+    killAll: (signal) => signalAll(SIGNAL_NUMBERS[signal]),
+    others: otherProcesses,
+    sync: () => Promise.resolve(sync()),
+    reboot,
+  });
 }
 
 /** Signals everything but this process; that nothing is left to signal is no error. */

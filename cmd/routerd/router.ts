@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Code } from "@connectrpc/connect";
 import {
   admit,
@@ -7,7 +6,9 @@ import {
   DEADLINES,
   dialUnix,
   type GrpcServer,
+  INTERNAL_LIMITS,
   MESSAGE_LIMIT_BYTES,
+  type OnStream,
   passOn,
   type ServerLimits,
   serveStreams,
@@ -36,7 +37,7 @@ export async function startRouter(options: RouterOptions): Promise<GrpcServer> {
     networkd: upstreamOf("networkd", options.backends),
     timed: upstreamOf("timed", options.backends),
   };
-  const route = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+  const route: OnStream = (stream, headers) => {
     const request = admit(stream, headers);
     if (!request) return;
     const backend = backendOf(request.service, options.maintenance?.());
@@ -57,8 +58,7 @@ export async function startRouter(options: RouterOptions): Promise<GrpcServer> {
   const server = await serveStreams({
     listen: { path: options.socket, mode: options.mode ?? 0o666 },
     onStream: route,
-    // One connection carries all of apid's calls.
-    limits: { maxStreams: 4_096, ...options.limits },
+    limits: { ...INTERNAL_LIMITS, ...options.limits },
   });
   return {
     ...server,

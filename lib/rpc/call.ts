@@ -1,11 +1,5 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-} from "node:http2";
 import { Code } from "@connectrpc/connect";
+import type { HeaderFields, Http2Session, Http2Stream } from "$lib/http2/mod.ts";
 import { FrameSplitter } from "./frames.ts";
 import { closedStatus, deadlinePassed, responseFault, unreachable } from "./outcome.ts";
 import { readStatus, type Status } from "./status.ts";
@@ -13,7 +7,7 @@ import type { Upstream } from "./upstream.ts";
 
 /** A call of our own to an upstream, its request already in bytes. */
 export interface OutgoingRequest {
-  readonly headers: OutgoingHttpHeaders;
+  readonly headers: HeaderFields;
   /** The request as gRPC frames. */
   readonly body: Uint8Array;
   readonly deadlineMs: number | undefined;
@@ -39,7 +33,7 @@ export function openCall(upstream: Upstream, request: OutgoingRequest): Outgoing
 }
 
 class Call implements OutgoingCall {
-  #up: ClientHttp2Stream | undefined;
+  #up: Http2Stream | undefined;
   #status: Status | undefined;
   #done = false;
   #paused = false;
@@ -65,7 +59,7 @@ class Call implements OutgoingCall {
     this.#stop();
   }
 
-  #open = (session: ClientHttp2Session): void => {
+  #open = (session: Http2Session): void => {
     if (this.#done) return;
     const { upstream, request } = this;
     try {
@@ -74,14 +68,14 @@ class Call implements OutgoingCall {
       return this.#end(unreachable(upstream.name, error));
     }
     const up = this.#up;
-    up.on("error", () => {});
     up.once("response", this.#response);
     up.once("trailers", (trailers) => this.#status = readStatus(trailers));
-    up.once("close", () => this.#end(this.#status ?? closedStatus(up, session, upstream.name)));
-    up.end(request.body);
+    up.once("close", () => this.#end(this.#status ?? closedStatus(up, upstream.name)));
+    up.write(request.body);
+    up.end();
   };
 
-  #response = (headers: IncomingHttpHeaders): void => {
+  #response = (headers: HeaderFields): void => {
     const up = this.#up;
     if (!up || this.#done) return;
     const fault = responseFault(headers, this.upstream.name);
@@ -110,7 +104,7 @@ class Call implements OutgoingCall {
     this.#done = true;
     clearTimeout(this.#timer);
     const up = this.#up;
-    if (up && !up.closed) up.close(constants.NGHTTP2_CANCEL);
+    if (up && !up.closed) up.reset();
     return true;
   }
 }

@@ -1,7 +1,7 @@
-import type * as http2 from "node:http2";
 import type * as net from "node:net";
 import type * as tls from "node:tls";
-import { HEADER_LIMIT_BYTES } from "./guard.ts";
+import { Http2Session } from "$lib/http2/mod.ts";
+import type { OnStream } from "./server.ts";
 
 /** Bounds on the connections of one server. */
 export interface ServerLimits {
@@ -15,7 +15,12 @@ export interface ServerLimits {
   readonly idleMs: number;
   /** Calls open at once on one connection. */
   readonly maxStreams: number;
+  /** Calls that a connection may begin and then reset in a row; 50 are forgiven a second. */
+  readonly maxResets: number;
 }
+
+/** Resets that are forgiven a second. */
+const RESETS_PER_SECOND = 50;
 
 /** What a server of a node allows when nothing else is said. */
 export const SERVER_LIMITS: ServerLimits = {
@@ -24,16 +29,22 @@ export const SERVER_LIMITS: ServerLimits = {
   firstCallMs: 20_000,
   idleMs: 600_000,
   maxStreams: 256,
+  maxResets: 1_000,
 };
+
+/**
+ * What differs between components of a node: one connection carries the calls, and the cancels, of many
+ * clients, each of which was bounded where it came in.
+ */
+export const INTERNAL_LIMITS = { maxStreams: 4_096, maxResets: Infinity } as const;
 
 /** What is known of one connection. */
 interface Connection {
   readonly socket: net.Socket;
   readonly peer: string;
   readonly since: number;
-  session: http2.ServerHttp2Session | undefined;
+  session: Http2Session | undefined;
   calledAt: number | undefined;
-  streams: number;
   refused: boolean;
 }
 
@@ -43,27 +54,16 @@ export class ConnectionGuard {
   readonly #open = new Map<net.Socket, Connection>();
   /** Also of sockets that closed already: a refused one often has when the refusal is told. */
   readonly #bySocket = new WeakMap<net.Socket, Connection>();
-  readonly #bySession = new WeakMap<http2.Http2Session, Connection>();
-  /** The connection whose session is being made: Node makes it within the connection's event. */
-  #current: Connection | undefined;
   readonly #sweep: ReturnType<typeof setInterval>;
 
   constructor(
     limits: Partial<ServerLimits>,
+    readonly onStream: OnStream,
     readonly onRefused: (peer: string, reason: string) => void,
   ) {
     this.limits = { ...SERVER_LIMITS, ...limits };
     const shortest = Math.min(this.limits.firstCallMs, this.limits.idleMs);
     this.#sweep = setInterval(() => this.#dropIdle(), Math.max(50, Math.min(5_000, shortest / 2)));
-  }
-
-  /** HTTP/2 settings that tell clients of the limits. */
-  get settings(): http2.Settings {
-    return {
-      maxConcurrentStreams: this.limits.maxStreams,
-      maxHeaderListSize: HEADER_LIMIT_BYTES,
-      enablePush: false,
-    };
   }
 
   /** Connections open now. */
@@ -79,45 +79,32 @@ export class ConnectionGuard {
       since: performance.now(),
       session: undefined,
       calledAt: undefined,
-      streams: 0,
       refused: false,
     };
     this.#open.set(socket, connection);
     this.#bySocket.set(socket, connection);
-    this.#current = connection;
     socket.once("close", () => this.#open.delete(socket));
+    socket.on("error", () => {});
     socket.setKeepAlive?.(true, 30_000);
     socket.setNoDelay?.(true);
     if (this.#open.size > this.limits.maxConnections) this.#makeRoom();
   }
 
-  /** Lets a connection whose handshake is done go on to its HTTP/2 session. */
-  secured(socket: tls.TLSSocket): void {
-    this.#current = this.#connectionOf(socket);
-  }
-
-  /** Ties an HTTP/2 session to its connection. */
-  session(session: http2.ServerHttp2Session): void {
-    session.on("error", () => {});
-    const connection = this.#current;
-    this.#current = undefined;
-    if (!connection) return;
-    connection.session = session;
-    this.#bySession.set(session, connection);
-    if (connection.refused) connection.socket.destroy();
-  }
-
-  /** Counts a call on its connection; false when the connection may make none. */
-  called(stream: http2.ServerHttp2Stream): boolean {
-    const connection = stream.session && this.#bySession.get(stream.session);
-    if (!connection || connection.refused) return false;
-    connection.calledAt = performance.now();
-    connection.streams++;
-    stream.once("close", () => {
-      connection.streams--;
-      connection.calledAt = performance.now();
+  /** Begins HTTP/2 on a connection that was taken in: on its TLS socket, where it has one. */
+  serve(socket: net.Socket | tls.TLSSocket): void {
+    const connection = this.#connectionOf(socket);
+    if (!connection || connection.refused) return void socket.destroy();
+    const { maxStreams, maxResets } = this.limits;
+    const session = new Http2Session("server", socket, {
+      maxStreams,
+      resets: { burst: maxResets, perSecond: RESETS_PER_SECOND },
     });
-    return true;
+    connection.session = session;
+    session.on("stream", (stream, headers) => {
+      connection.calledAt = performance.now();
+      stream.once("close", () => connection.calledAt = performance.now());
+      this.onStream(stream, headers);
+    });
   }
 
   /** Ends a connection and says why. */
@@ -131,14 +118,14 @@ export class ConnectionGuard {
   /** Ends every connection. */
   close(): void {
     clearInterval(this.#sweep);
-    for (const { socket } of this.#open.values()) endAbruptly(socket);
+    for (const { socket } of this.#open.values()) socket.destroy();
   }
 
   #drop(connection: Connection, reason: string): void {
     if (connection.refused) return;
     connection.refused = true;
     this.onRefused(connection.peer, reason);
-    endAbruptly(connection.socket);
+    connection.socket.destroy();
   }
 
   /** A Map iterates in order of arrival, so the first without a call is the one waiting longest. */
@@ -155,13 +142,14 @@ export class ConnectionGuard {
 
   #dropIdle(): void {
     const now = performance.now();
+    const { firstCallMs, idleMs } = this.limits;
     for (const connection of this.#open.values()) {
       const { session, calledAt, since } = connection;
-      if (calledAt === undefined) {
-        if (now - since > this.limits.firstCallMs) {
-          this.#drop(connection, `no call within ${this.limits.firstCallMs} ms`);
-        }
-      } else if (now - calledAt > this.limits.idleMs && session && connection.streams === 0) {
+      // Headers that never end are no call either.
+      const waitsSince = calledAt === undefined ? since : session?.blockSince ?? now;
+      if (now - waitsSince > firstCallMs) {
+        this.#drop(connection, `no call within ${firstCallMs} ms`);
+      } else if (calledAt !== undefined && now - calledAt > idleMs && session?.size === 0) {
         session.close();
       }
     }
@@ -171,13 +159,4 @@ export class ConnectionGuard {
     const raw = (socket as { _parent?: net.Socket } | undefined)?._parent;
     return (raw && this.#bySocket.get(raw)) ?? (socket && this.#bySocket.get(socket));
   }
-}
-
-/**
- * Ends the socket below a session, which follows by itself. Destroying the session would send a goodbye
- * that names its last stream, and the runtime can die of an assertion in nghttp2 while it closes the
- * streams behind that (denoland/deno#36788).
- */
-function endAbruptly(socket: net.Socket): void {
-  socket.destroy();
 }

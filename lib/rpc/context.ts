@@ -1,6 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import type { HeaderFields } from "$lib/http2/mod.ts";
 
 /**
  * What a handler sees of its call. Most handlers look at little of it, so headers, values and the
@@ -18,7 +18,7 @@ export class CallContext implements HandlerContext {
 
   constructor(
     readonly method: DescMethod,
-    readonly raw: IncomingHttpHeaders,
+    readonly raw: HeaderFields,
     readonly deadline: number | undefined,
   ) {}
 
@@ -66,25 +66,22 @@ export class CallContext implements HandlerContext {
   }
 
   /** Adds the response headers that the handler set to `headers`. */
-  addHeaders(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  addHeaders(headers: HeaderFields): HeaderFields {
     this.#responseHeader?.forEach((value, name) => headers[name] = value);
     return headers;
   }
 
   /** Adds the trailers that the handler set to `trailers`. */
-  addTrailers(trailers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  addTrailers(trailers: HeaderFields): HeaderFields {
     this.#responseTrailer?.forEach((value, name) => trailers[name] = value);
     return trailers;
   }
 }
 
-function headersOf(raw: IncomingHttpHeaders): Headers {
+function headersOf(raw: HeaderFields): Headers {
   const headers = new Headers();
   for (const name in raw) {
-    if (name.startsWith(":")) continue;
-    const value = raw[name];
-    if (typeof value === "string") headers.append(name, value);
-    else if (Array.isArray(value)) { for (const one of value) headers.append(name, one); }
+    if (!name.startsWith(":")) headers.append(name, raw[name] ?? "");
   }
   return headers;
 }

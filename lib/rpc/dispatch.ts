@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { create, type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { drained, type HeaderFields, type Http2Stream } from "$lib/http2/mod.ts";
 import { answerStatus, answerTrailers } from "./answer.ts";
 import type { CallRegistry, OpenCall } from "./calls.ts";
 import { CallContext } from "./context.ts";
@@ -51,8 +51,8 @@ class ServedCall implements OpenCall {
   #done = false;
 
   constructor(
-    readonly stream: ServerHttp2Stream,
-    readonly headers: IncomingHttpHeaders,
+    readonly stream: Http2Stream,
+    readonly headers: HeaderFields,
     readonly served: ServedMethod,
     readonly deadlineMs: number | undefined,
     readonly options: DispatchOptions,
@@ -167,7 +167,7 @@ class ServedCall implements OpenCall {
     for await (const message of messages) {
       if (this.#done) return;
       if (!this.stream.headersSent) this.#respond();
-      if (!this.stream.write(this.#encode(message))) await this.#drained();
+      if (!this.stream.write(this.#encode(message))) await drained(this.stream);
       if (this.#done) return;
     }
     if (!this.#stop(undefined)) return;
@@ -176,11 +176,8 @@ class ServedCall implements OpenCall {
   }
 
   #respond(): void {
-    if (this.stream.destroyed || this.stream.closed) return;
-    this.stream.respond(
-      this.#context.addHeaders({ ":status": 200, "content-type": "application/grpc" }),
-      { waitForTrailers: true },
-    );
+    const headers = { ":status": "200", "content-type": "application/grpc" };
+    this.stream.respond(this.#context.addHeaders(headers));
   }
 
   #throwOut(error: unknown): void {
@@ -191,23 +188,8 @@ class ServedCall implements OpenCall {
     const { stream } = this;
     const trailers = this.#context.addTrailers(failureTrailers(error));
     if (stream.headersSent) return answerTrailers(stream, trailers);
-    if (stream.destroyed || stream.closed) return;
-    const headers = { ":status": 200, "content-type": "application/grpc", ...trailers };
-    stream.respond(this.#context.addHeaders(headers), { endStream: true });
-  }
-
-  #drained(): Promise<void> {
-    const { stream } = this;
-    if (stream.destroyed) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        stream.off("drain", done);
-        stream.off("close", done);
-        resolve();
-      };
-      stream.once("drain", done);
-      stream.once("close", done);
-    });
+    const headers = { ":status": "200", "content-type": "application/grpc", ...trailers };
+    stream.respond(this.#context.addHeaders(headers), { ended: true });
   }
 
   #stop(reason: unknown): boolean {

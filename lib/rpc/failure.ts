@@ -1,6 +1,6 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { OutgoingHttpHeaders } from "node:http2";
+import type { HeaderFields } from "$lib/http2/mod.ts";
 import { concatBytes } from "./frames.ts";
 import { lengthDelimited } from "./metadata.ts";
 import { type Status, statusTrailers } from "./status.ts";
@@ -52,7 +52,7 @@ export function failureOf(reason: unknown): Status {
 }
 
 /** The trailers that say how a handler failed, with the details of a ConnectError. */
-export function failureTrailers(reason: unknown): OutgoingHttpHeaders {
+export function failureTrailers(reason: unknown): HeaderFields {
   const status = failureOf(reason);
   const trailers = statusTrailers(status);
   if (!(reason instanceof ConnectError)) return trailers;

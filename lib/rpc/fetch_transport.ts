@@ -10,18 +10,13 @@
 import * as net from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalClientFn } from "@connectrpc/connect/protocol";
-import { createTransport } from "@connectrpc/connect/protocol-grpc";
 import type { Identity } from "./dial.ts";
-import { concatBytes, MESSAGE_LIMIT_BYTES } from "./frames.ts";
+import { concatBytes } from "./frames.ts";
 import type { SessionTransport, TransportOptions } from "./transport.ts";
-import { withDeadline } from "./transport.ts";
+import { grpcTransport } from "./transport.ts";
 
 /** What a caller may choose. */
 export type FetchOptions = Pick<TransportOptions, "timeoutMs" | "messageBytes">;
-
-const UNARY_MS = 30_000;
-/** Bounds that Connect asks for: what is sent is ours, and nothing is compressed. */
-const SENT_BYTES = 0xffffffff;
 
 /** A client of the gRPC server on a unix socket: unary calls and server streams. */
 export function fetchUnixTransport(path: string, options: FetchOptions = {}): SessionTransport {
@@ -55,21 +50,8 @@ interface Target {
 }
 
 function fetchTransport(target: Target, options: FetchOptions): SessionTransport {
-  const transport = createTransport({
-    httpClient: httpClient(target),
-    baseUrl: target.baseUrl,
-    useBinaryFormat: true,
-    interceptors: [],
-    acceptCompression: [],
-    sendCompression: null,
-    compressMinBytes: SENT_BYTES,
-    readMaxBytes: options.messageBytes ?? MESSAGE_LIMIT_BYTES,
-    writeMaxBytes: SENT_BYTES,
-  });
-  return {
-    ...withDeadline(transport, options.timeoutMs ?? UNARY_MS),
-    close: () => target.client.close(),
-  };
+  const transport = grpcTransport(target.baseUrl, httpClient(target), options);
+  return { ...transport, close: () => target.client.close() };
 }
 
 function httpClient({ name, client }: Target): UniversalClientFn {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { ServerHttp2Stream } from "node:http2";
 import * as net from "node:net";
 import { Code, ConnectError, createClient, type ServiceImpl } from "@connectrpc/connect";
+import type { Http2Stream } from "$lib/http2/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import { CallRegistry } from "./calls.ts";
 import { DEADLINES } from "./deadline.ts";
@@ -37,7 +37,7 @@ async function overUnix(
 
 /** A server that answers each call the way `onStream` says, or cuts the connection like a kill. */
 async function overRaw(
-  onStream: (stream: ServerHttp2Stream, cut: () => void) => void,
+  onStream: (stream: Http2Stream, cut: () => void) => void,
   test: (machine: Machine) => Promise<void>,
 ): Promise<void> {
   await using folder = await temporaryFolder();
@@ -65,9 +65,8 @@ async function overRaw(
   }
 }
 
-function respond(stream: ServerHttp2Stream): void {
-  stream.on("error", () => {});
-  stream.respond({ ":status": 200, "content-type": "application/grpc" });
+function respond(stream: Http2Stream): void {
+  stream.respond({ ":status": "200", "content-type": "application/grpc" });
 }
 
 function failsWith(code: Code, message: RegExp): (error: unknown) => boolean {
@@ -188,9 +187,10 @@ Deno.test("fetchUnixTransport() says Unavailable when nothing listens", async ()
 });
 
 Deno.test("fetchUnixTransport() takes a connection that breaks for a failure", async () => {
-  const vanish = (stream: ServerHttp2Stream, cut: () => void): void => {
+  const vanish = (stream: Http2Stream, cut: () => void): void => {
     respond(stream);
-    stream.write(frameOf(new Uint8Array(0)), cut);
+    stream.write(frameOf(new Uint8Array(0)));
+    setTimeout(cut, 50);
   };
   await overRaw(vanish, async (machine) => {
     await assert.rejects(machine.version({}), failsWith(Code.Unavailable, /^Cannot reach .*sock/));
@@ -202,9 +202,10 @@ Deno.test("fetchUnixTransport() takes a connection that breaks for a failure", a
 });
 
 Deno.test("fetchUnixTransport() takes a body that ends inside a message for a failure", async () => {
-  const short = (stream: ServerHttp2Stream): void => {
+  const short = (stream: Http2Stream): void => {
     respond(stream);
-    stream.end(frameOf(new Uint8Array(100)).subarray(0, 20));
+    stream.write(frameOf(new Uint8Array(100)).subarray(0, 20));
+    stream.end();
   };
   await overRaw(short, async (machine) => {
     await assert.rejects(
@@ -215,7 +216,7 @@ Deno.test("fetchUnixTransport() takes a body that ends inside a message for a fa
 });
 
 Deno.test("fetchUnixTransport() takes an answer without a message for a failure", async () => {
-  const empty = (stream: ServerHttp2Stream): void => {
+  const empty = (stream: Http2Stream): void => {
     respond(stream);
     stream.end();
   };

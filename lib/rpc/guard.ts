@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Code } from "@connectrpc/connect";
+import type { HeaderFields, Http2Stream } from "$lib/http2/mod.ts";
 import { answerStatus } from "./answer.ts";
 import type { Status } from "./status.ts";
 
@@ -19,13 +19,12 @@ export interface GrpcRequest {
  * does not speak gRPC) and gives nothing.
  */
 export function admit(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  stream: Http2Stream,
+  headers: HeaderFields,
 ): GrpcRequest | undefined {
-  stream.on("error", () => {});
   const httpStatus = httpFault(headers);
   if (httpStatus !== undefined) {
-    stream.respond({ ":status": httpStatus }, { endStream: true });
+    stream.respond({ ":status": httpStatus }, { ended: true });
     return undefined;
   }
   const request = requestOf(headers);
@@ -34,15 +33,15 @@ export function admit(
   return undefined;
 }
 
-function httpFault(headers: IncomingHttpHeaders): number | undefined {
-  if (headers[":method"] !== "POST") return 405;
+function httpFault(headers: HeaderFields): string | undefined {
+  if (headers[":method"] !== "POST") return "405";
   const type = headers["content-type"];
   if (type === "application/grpc") return undefined;
-  return type !== undefined && /^application\/grpc[+;]/.test(type) ? undefined : 415;
+  return type !== undefined && /^application\/grpc[+;]/.test(type) ? undefined : "415";
 }
 
 /** The service and method in the headers, or why there is none. */
-export function requestOf(headers: IncomingHttpHeaders): GrpcRequest | Status {
+export function requestOf(headers: HeaderFields): GrpcRequest | Status {
   if (headerBytes(headers) > HEADER_LIMIT_BYTES) {
     return {
       code: Code.ResourceExhausted,
@@ -57,13 +56,10 @@ export function requestOf(headers: IncomingHttpHeaders): GrpcRequest | Status {
   return { service: path.slice(1, slash), method: path.slice(slash + 1) };
 }
 
-function headerBytes(headers: IncomingHttpHeaders): number {
+function headerBytes(headers: HeaderFields): number {
   let bytes = 0;
   for (const name in headers) {
-    const value = headers[name];
-    bytes += name.length + 32;
-    if (typeof value === "string") bytes += value.length;
-    else if (Array.isArray(value)) { for (const one of value) bytes += one.length; }
+    bytes += name.length + 32 + (headers[name] ?? "").length;
   }
   return bytes;
 }

@@ -1,13 +1,12 @@
 /**
- * gRPC between the components of a node and between nodes: streams passed on as raw bytes over
- * `node:http2`, and Connect services and clients where messages matter.
+ * gRPC between the components of a node and between nodes: streams passed on as raw bytes, and Connect services and clients where messages matter.
  *
  * @module
  */
 export { answerStatus, answerTrailers } from "./answer.ts";
 export { CALL_LIMITS, type CallLimits, CallRegistry, type OpenCall } from "./calls.ts";
 export { clientCertificateFault, isForClients } from "./certificate.ts";
-export { SERVER_LIMITS, type ServerLimits } from "./connections.ts";
+export { INTERNAL_LIMITS, SERVER_LIMITS, type ServerLimits } from "./connections.ts";
 export {
   deadlineMs,
   type DeadlineRules,

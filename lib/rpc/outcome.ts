@@ -1,26 +1,21 @@
-import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
-import { constants } from "node:http2";
 import { Code } from "@connectrpc/connect";
+import type { HeaderFields, Http2Stream } from "$lib/http2/mod.ts";
 import { type Status, statusOfHttp, statusOfReset } from "./status.ts";
 
 /** What is wrong with the response headers of a call to `who`, if they are not gRPC's. */
-export function responseFault(headers: IncomingHttpHeaders, who: string): Status | undefined {
+export function responseFault(headers: HeaderFields, who: string): Status | undefined {
   const httpStatus = Number(headers[":status"]);
-  const isGrpc = String(headers["content-type"] ?? "").startsWith("application/grpc");
+  const isGrpc = (headers["content-type"] ?? "").startsWith("application/grpc");
   if (httpStatus === 200 && (isGrpc || headers["grpc-status"] !== undefined)) return undefined;
   return statusOfHttp(httpStatus, who);
 }
 
-/** How a call to `who` ended whose stream on `session` closed before it gave a status. */
-export function closedStatus(
-  up: ClientHttp2Stream,
-  session: ClientHttp2Session,
-  who: string,
-): Status {
-  if (session.destroyed || session.closed) {
+/** How a call to `who` ended whose stream closed before it gave a status. */
+export function closedStatus(up: Http2Stream, who: string): Status {
+  if (up.session.destroyed) {
     return { code: Code.Unavailable, message: `Cannot call ${who}: the connection broke` };
   }
-  if (up.rstCode) return statusOfReset(up.rstCode ?? constants.NGHTTP2_INTERNAL_ERROR, who);
+  if (up.errorCode !== undefined) return statusOfReset(up.errorCode, who);
   return { code: Code.Internal, message: `Cannot call ${who}: it gave no status` };
 }
 

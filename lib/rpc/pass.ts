@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Code } from "@connectrpc/connect";
+import type { HeaderFields, Http2Stream } from "$lib/http2/mod.ts";
 import { answerStatus } from "./answer.ts";
 import type { CallRegistry } from "./calls.ts";
 import { deadlineMs, type DeadlineRules, formatTimeout } from "./deadline.ts";
@@ -18,26 +18,25 @@ export interface PassOptions {
 
 /** Passes an admitted call on as it came, with its deadline made explicit for the next hop. */
 export function passOn(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  stream: Http2Stream,
+  headers: HeaderFields,
   { upstream, registry, deadlines, messageBytes }: PassOptions,
 ): void {
   const ms = callDeadline(headers, deadlines);
   if (typeof ms === "object") return answerStatus(stream, ms);
-  const onward: OutgoingHttpHeaders = headers;
-  if (ms !== undefined) onward["grpc-timeout"] = formatTimeout(ms);
-  relay(stream, { upstream, registry, messageBytes, headers: onward, deadlineMs: ms });
+  if (ms !== undefined) headers["grpc-timeout"] = formatTimeout(ms);
+  relay(stream, { upstream, registry, messageBytes, headers, deadlineMs: ms });
 }
 
 /** Milliseconds the call may take, undefined for ever, or why its deadline cannot be read. */
 export function callDeadline(
-  headers: IncomingHttpHeaders,
+  headers: HeaderFields,
   rules: DeadlineRules,
 ): number | undefined | Status {
   const timeout = headers["grpc-timeout"];
   try {
     return deadlineMs(
-      timeout === undefined ? undefined : String(timeout),
+      timeout,
       isStreaming(headers[":path"] ?? ""),
       rules,
     );

@@ -1,12 +1,5 @@
-import type {
-  ClientHttp2Session,
-  ClientHttp2Stream,
-  IncomingHttpHeaders,
-  OutgoingHttpHeaders,
-  ServerHttp2Stream,
-} from "node:http2";
-import { constants } from "node:http2";
 import { Code } from "@connectrpc/connect";
+import type { HeaderFields, Http2Session, Http2Stream } from "$lib/http2/mod.ts";
 import { answerStatus, answerTrailers } from "./answer.ts";
 import type { CallRegistry, OpenCall } from "./calls.ts";
 import { FrameWatch } from "./frames.ts";
@@ -18,7 +11,7 @@ import type { Upstream } from "./upstream.ts";
 export interface RelayCall {
   readonly upstream: Upstream;
   /** Request headers for the upstream, pseudo-headers included. */
-  readonly headers: OutgoingHttpHeaders;
+  readonly headers: HeaderFields;
   /** When the call is ended as DeadlineExceeded, in milliseconds from now; undefined never. */
   readonly deadlineMs: number | undefined;
   /** Largest message that is passed on, in either direction. */
@@ -30,24 +23,23 @@ export interface RelayCall {
  * Passes one gRPC stream on to an upstream, both ways, as raw bytes: nothing is decoded, each side
  * is read only as fast as the other takes, and a cancel, a reset or a deadline ends both.
  */
-export function relay(down: ServerHttp2Stream, call: RelayCall): void {
+export function relay(down: Http2Stream, call: RelayCall): void {
   const refused = new Relay(down, call).start();
   if (refused) answerStatus(down, refused);
 }
 
 class Relay implements OpenCall {
   waitingSince: number | undefined = performance.now();
-  #up: ClientHttp2Stream | undefined;
+  #up: Http2Stream | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #trailers: IncomingHttpHeaders | undefined;
+  #trailers: HeaderFields | undefined;
   #ended = false;
   #done = false;
 
-  constructor(readonly down: ServerHttp2Stream, readonly call: RelayCall) {}
+  constructor(readonly down: Http2Stream, readonly call: RelayCall) {}
 
   start(): Status | undefined {
     const { call, down } = this;
-    down.on("error", () => {});
     const refused = call.registry.add(this);
     if (refused) return refused;
     down.once("close", this.#downClosed);
@@ -65,9 +57,9 @@ class Relay implements OpenCall {
     answerStatus(this.down, status);
   }
 
-  #open = (session: ClientHttp2Session): void => {
+  #open = (session: Http2Session): void => {
     if (this.#done) return;
-    let up: ClientHttp2Stream;
+    let up: Http2Stream;
     try {
       up = this.call.upstream.request(session, this.call.headers);
     } catch (error) {
@@ -75,22 +67,21 @@ class Relay implements OpenCall {
       return;
     }
     this.#up = up;
-    up.on("error", () => {});
     up.once("response", this.#response);
     up.once("close", () => {
-      if (!this.#done) this.fail(closedStatus(up, session, this.call.upstream.name));
+      if (!this.#done) this.fail(closedStatus(up, this.call.upstream.name));
     });
     this.#forwardRequest(up);
   };
 
-  #forwardRequest(up: ClientHttp2Stream): void {
+  #forwardRequest(up: Http2Stream): void {
     const { down } = this;
     const watch = new FrameWatch(this.call.messageBytes);
     down.on("data", (chunk: Uint8Array) => {
       this.waitingSince = performance.now();
       const wrong = watch.pass(chunk);
       if (wrong) return this.fail(wrong);
-      if (up.destroyed || up.writableEnded) return;
+      if (up.closed || up.writableEnded) return;
       if (!up.write(chunk)) {
         down.pause();
         up.once("drain", () => down.resume());
@@ -106,25 +97,24 @@ class Relay implements OpenCall {
     else down.once("end", finish);
   }
 
-  #response = (headers: IncomingHttpHeaders, flags: number): void => {
+  #response = (headers: HeaderFields, ended: boolean): void => {
     const { down } = this;
     // The client may have gone in this very turn: its close event comes after this one.
-    if (this.#done || down.destroyed || down.closed) return;
+    if (this.#done || down.closed) return;
     const fault = responseFault(headers, this.call.upstream.name);
     if (fault) return this.fail(fault);
-    if (flags & constants.NGHTTP2_FLAG_END_STREAM) {
-      if (!this.#finish()) return;
-      down.respond(headers, { endStream: true });
+    if (ended) {
+      if (this.#finish()) down.respond(headers, { ended: true });
       return;
     }
-    down.respond(headers, { waitForTrailers: true });
+    down.respond(headers);
     this.#forwardReply(this.#up!);
   };
 
-  #forwardReply(up: ClientHttp2Stream): void {
+  #forwardReply(up: Http2Stream): void {
     const { down } = this;
     const watch = new FrameWatch(this.call.messageBytes);
-    up.once("trailers", (trailers: IncomingHttpHeaders) => {
+    up.once("trailers", (trailers: HeaderFields) => {
       this.#trailers = trailers;
       if (this.#ended) this.#deliver();
     });
@@ -168,7 +158,7 @@ class Relay implements OpenCall {
     clearTimeout(this.#timer);
     this.call.registry.delete(this);
     const up = this.#up;
-    if (up && !up.closed && !this.#ended) up.close(constants.NGHTTP2_CANCEL);
+    if (up && !up.closed && !this.#ended) up.reset();
     return true;
   }
 }

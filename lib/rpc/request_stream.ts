@@ -1,5 +1,5 @@
-import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { bodyOf, type Http2Stream } from "$lib/http2/mod.ts";
 import { type Frame, FrameSplitter } from "./frames.ts";
 
 /**
@@ -8,19 +8,18 @@ import { type Frame, FrameSplitter } from "./frames.ts";
  * @throws {ConnectError} when a message is too large or the request ends inside one
  */
 export async function* requestFrames(
-  stream: ServerHttp2Stream,
+  stream: Http2Stream,
   limitBytes: number,
   waiting: (since: number | undefined) => void,
 ): AsyncGenerator<Frame> {
   const splitter = new FrameSplitter(limitBytes);
-  // A handler that has read enough still answers on this stream.
-  const chunks = stream.iterator({ destroyOnReturn: false });
+  const chunks = bodyOf(stream);
   for (;;) {
     waiting(performance.now());
     const { done, value } = await chunks.next();
     waiting(undefined);
     if (done) break;
-    const frames = splitter.push(value as Uint8Array);
+    const frames = splitter.push(value);
     if (!Array.isArray(frames)) throw new ConnectError(frames.message, frames.code);
     yield* frames;
   }

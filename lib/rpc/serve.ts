@@ -1,6 +1,6 @@
 import { chown } from "node:fs/promises";
 import { type CallLimits, CallRegistry } from "./calls.ts";
-import type { ServerLimits } from "./connections.ts";
+import { INTERNAL_LIMITS, type ServerLimits } from "./connections.ts";
 import { type DeadlineRules, DEADLINES } from "./deadline.ts";
 import { dispatch } from "./dispatch.ts";
 import { MESSAGE_LIMIT_BYTES } from "./frames.ts";
@@ -45,8 +45,7 @@ export async function serveUnix(
       messageBytes: options.messageBytes ?? MESSAGE_LIMIT_BYTES,
       onError: options.onError ?? (() => {}),
     }),
-    // One connection carries all of routerd's calls.
-    limits: { maxStreams: 4_096, ...options.limits },
+    limits: { ...INTERNAL_LIMITS, ...options.limits },
   });
   if (options.uid !== undefined) await chown(path, options.uid, options.uid);
   return {

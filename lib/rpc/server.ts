@@ -1,8 +1,7 @@
-import * as http2 from "node:http2";
-import type * as net from "node:net";
-import type * as tls from "node:tls";
+import * as net from "node:net";
+import * as tls from "node:tls";
 import { chmod, rm } from "node:fs/promises";
-import { coalesceWrites } from "./coalesce.ts";
+import type { HeaderFields, Http2Stream } from "$lib/http2/mod.ts";
 import { ConnectionGuard, type ServerLimits } from "./connections.ts";
 import type { Identity } from "./dial.ts";
 
@@ -12,10 +11,7 @@ export type Listen =
   | { readonly path: string; readonly mode: number };
 
 /** A stream handler: called for each request, before any of its body was read. */
-export type OnStream = (
-  stream: http2.ServerHttp2Stream,
-  headers: http2.IncomingHttpHeaders,
-) => void;
+export type OnStream = (stream: Http2Stream, headers: HeaderFields) => void;
 
 /** How to serve gRPC streams. */
 export interface ServeOptions {
@@ -47,23 +43,18 @@ export interface GrpcServer {
   close(): Promise<void>;
 }
 
-/** Serves HTTP/2 with the `stream` events handed to `onStream`; resolves once it listens. */
+/** Serves HTTP/2 with each request handed to `onStream`; resolves once it listens. */
 export async function serveStreams(options: ServeOptions): Promise<GrpcServer> {
-  const guard = new ConnectionGuard(options.limits ?? {}, options.onRefused ?? (() => {}));
+  const { limits = {}, onStream, onRefused = () => {} } = options;
+  const guard = new ConnectionGuard(limits, onStream, onRefused);
   const server = options.tls ? secureServer(options.tls, guard) : plainServer(guard);
-  server.on("stream", (stream, headers) => {
-    if (guard.called(stream)) options.onStream(stream, headers);
-    else stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
-  });
-  server.on("session", (session) => guard.session(session));
-  server.on("sessionError", () => {});
   const port = await listen(server, options.listen);
   let closed: Promise<void> | undefined;
   return {
     port,
     connections: () => guard.size,
     renew(identity) {
-      if (isSecure(server)) server.setSecureContext(secureContext(identity));
+      if (server instanceof tls.Server) server.setSecureContext(secureContext(identity));
     },
     close() {
       closed ??= new Promise((resolve) => {
@@ -75,44 +66,34 @@ export async function serveStreams(options: ServeOptions): Promise<GrpcServer> {
   };
 }
 
-function plainServer(guard: ConnectionGuard): http2.Http2Server {
-  const server = http2.createServer({ settings: guard.settings });
-  server.prependListener("connection", (socket: net.Socket) => {
-    guard.accept(coalesceWrites(socket));
+function plainServer(guard: ConnectionGuard): net.Server {
+  return net.createServer((socket) => {
+    guard.accept(socket);
+    guard.serve(socket);
   });
-  return server;
 }
 
 function secureServer(
   { identity, vet }: NonNullable<ServeOptions["tls"]>,
   guard: ConnectionGuard,
-): http2.Http2SecureServer {
-  const server = http2.createSecureServer({
+): tls.Server {
+  const server = tls.createServer({
     ...secureContext(identity),
     requestCert: vet !== undefined,
     rejectUnauthorized: vet !== undefined,
     ALPNProtocols: ["h2"],
     handshakeTimeout: guard.limits.handshakeMs,
-    settings: guard.settings,
   });
   server.prependListener("connection", (socket: net.Socket) => guard.accept(socket));
-  // Ahead of the server's own listener, so that a refused client never gets an HTTP/2 session.
-  server.prependListener("secureConnection", (socket: tls.TLSSocket) => {
-    guard.secured(coalesceWrites(socket));
-    const fault = vet?.(socket);
-    if (fault !== undefined) guard.refuse(socket, fault);
+  server.on("secureConnection", (socket: tls.TLSSocket) => {
+    const fault = socket.alpnProtocol === "h2" ? vet?.(socket) : "it speaks no HTTP/2";
+    if (fault === undefined) guard.serve(socket);
+    else guard.refuse(socket, fault);
   });
   server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
     guard.refuse(socket, refusal(error, socket));
   });
-  server.on("unknownProtocol", (socket: tls.TLSSocket) => {
-    guard.refuse(socket, "it speaks no HTTP/2");
-  });
   return server;
-}
-
-function isSecure(server: object): server is http2.Http2SecureServer {
-  return "setSecureContext" in server;
 }
 
 function secureContext({ ca, cert, key }: Identity): tls.SecureContextOptions {
@@ -130,10 +111,7 @@ function refusal(error: Error, socket: tls.TLSSocket): string {
     `authentication (${String(code)})`;
 }
 
-async function listen(
-  server: http2.Http2Server | http2.Http2SecureServer,
-  where: Listen,
-): Promise<number> {
+async function listen(server: net.Server, where: Listen): Promise<number> {
   if ("path" in where) await rm(where.path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -1,5 +1,5 @@
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
 import { Code } from "@connectrpc/connect";
+import { ERROR_CODE, type HeaderFields } from "$lib/http2/mod.ts";
 
 /** Code of a call that went well; Connect's `Code` has only the failures. */
 export const OK = 0;
@@ -35,18 +35,18 @@ export function decodeMessage(encoded: string): string {
 }
 
 /** The trailers that say `status`. */
-export function statusTrailers({ code, message }: Status): OutgoingHttpHeaders {
+export function statusTrailers({ code, message }: Status): HeaderFields {
   if (message === "") return { "grpc-status": String(code) };
   return { "grpc-status": String(code), "grpc-message": encodeMessage(message) };
 }
 
 /** Response headers that are a whole answer: gRPC's "trailers-only" form of `status`. */
-export function statusHeaders(status: Status): OutgoingHttpHeaders {
-  return { ":status": 200, "content-type": "application/grpc", ...statusTrailers(status) };
+export function statusHeaders(status: Status): HeaderFields {
+  return { ":status": "200", "content-type": "application/grpc", ...statusTrailers(status) };
 }
 
 /** What trailers (or trailers-only headers) say, or nothing when they hold no usable status. */
-export function readStatus(trailers: IncomingHttpHeaders): Status | undefined {
+export function readStatus(trailers: Readonly<Record<string, unknown>>): Status | undefined {
   const code = trailers["grpc-status"];
   if (typeof code !== "string" || !/^\d{1,2}$/.test(code)) return undefined;
   return { code: Number(code), message: decodeMessage(String(trailers["grpc-message"] ?? "")) };
@@ -55,13 +55,13 @@ export function readStatus(trailers: IncomingHttpHeaders): Status | undefined {
 /** What a stream means that its peer reset with an HTTP/2 error code, by gRPC's own table. */
 export function statusOfReset(rstCode: number, who: string): Status {
   switch (rstCode) {
-    case constants.NGHTTP2_REFUSED_STREAM:
+    case ERROR_CODE.REFUSED_STREAM:
       return { code: Code.Unavailable, message: `Cannot call ${who}: it refused the stream` };
-    case constants.NGHTTP2_CANCEL:
+    case ERROR_CODE.CANCEL:
       return { code: Code.Canceled, message: `Cannot call ${who}: it canceled the stream` };
-    case constants.NGHTTP2_ENHANCE_YOUR_CALM:
+    case ERROR_CODE.ENHANCE_YOUR_CALM:
       return { code: Code.ResourceExhausted, message: `Cannot call ${who}: it asks for calm` };
-    case constants.NGHTTP2_INADEQUATE_SECURITY:
+    case ERROR_CODE.INADEQUATE_SECURITY:
       return { code: Code.PermissionDenied, message: `Cannot call ${who}: inadequate security` };
     default:
       return { code: Code.Internal, message: `Cannot call ${who}: stream reset with ${rstCode}` };

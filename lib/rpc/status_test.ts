@@ -22,7 +22,7 @@ Deno.test("decodeMessage() keeps what is not percent-encoding", () => {
 Deno.test("statusHeaders() are read back by readStatus()", () => {
   const status = { code: 14, message: "Cannot reach x: 50% lost" };
   const headers = statusHeaders(status);
-  assert.equal(headers[":status"], 200);
+  assert.equal(headers[":status"], "200");
   assert.equal(headers["content-type"], "application/grpc");
   const seen = {
     "grpc-status": String(headers["grpc-status"]),

@@ -1,10 +1,10 @@
-import { type ClientHttp2Session, constants } from "node:http2";
 import * as net from "node:net";
-import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import type { Transport } from "@connectrpc/connect";
+import type { UniversalClientFn } from "@connectrpc/connect/protocol";
+import { createTransport } from "@connectrpc/connect/protocol-grpc";
 import { dialTls, dialUnix, type Identity } from "./dial.ts";
 import { MESSAGE_LIMIT_BYTES } from "./frames.ts";
-import { unreachable } from "./outcome.ts";
+import { sessionClient } from "./session_client.ts";
 import { Upstream, type UpstreamOptions } from "./upstream.ts";
 
 /** What every client transport lets its maker choose. */
@@ -31,6 +31,8 @@ export interface SessionTransport extends Transport {
 
 /** Deadline of a unary call when nothing else is said. */
 const UNARY_MS = 30_000;
+/** What is sent is ours, and not compressed: Connect asks for a bound. */
+const SENT_BYTES = 0xffffffff;
 
 /** A client transport to a gRPC server on a unix socket. */
 export function unixTransport(path: string, options: TransportOptions = {}): SessionTransport {
@@ -47,38 +49,36 @@ export function tlsTransport(options: TlsOptions): SessionTransport {
 }
 
 /**
- * A Connect transport over our own session: dialing has a deadline, which Connect's does not have,
- * and a target that cannot be reached is Unavailable by name.
+ * A Connect transport over our own session: dialing has a deadline, and a target that cannot be reached
+ * is Unavailable by name.
  */
 function sessionTransport(
   baseUrl: string,
   upstream: Upstream,
-  { timeoutMs = UNARY_MS, messageBytes = MESSAGE_LIMIT_BYTES }: TransportOptions,
+  options: TransportOptions,
 ): SessionTransport {
-  const transport = createGrpcTransport({
-    baseUrl,
-    readMaxBytes: messageBytes,
-    sessionManager: {
-      authority: baseUrl,
-      async request(method, path, headers) {
-        const session = await connected(upstream);
-        const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH } = constants;
-        const pseudo = { [HTTP2_HEADER_METHOD]: method, [HTTP2_HEADER_PATH]: path };
-        return upstream.request(session, { ...headers, ...pseudo });
-      },
-      notifyResponseByteRead() {},
-    },
-  });
-  return { ...withDeadline(transport, timeoutMs), close: () => upstream.close() };
+  const transport = grpcTransport(baseUrl, sessionClient(upstream), options);
+  return { ...transport, close: () => upstream.close() };
 }
 
-async function connected(upstream: Upstream): Promise<ClientHttp2Session> {
-  try {
-    return await upstream.connect();
-  } catch (error) {
-    const { message } = unreachable(upstream.name, error);
-    throw new ConnectError(message, Code.Unavailable, undefined, undefined, error);
-  }
+/** gRPC over an HTTP client: nothing is compressed, and a unary call has a deadline. */
+export function grpcTransport(
+  baseUrl: string,
+  httpClient: UniversalClientFn,
+  { timeoutMs = UNARY_MS, messageBytes = MESSAGE_LIMIT_BYTES }: TransportOptions,
+): Transport {
+  const transport = createTransport({
+    httpClient,
+    baseUrl,
+    useBinaryFormat: true,
+    interceptors: [],
+    acceptCompression: [],
+    sendCompression: null,
+    compressMinBytes: SENT_BYTES,
+    readMaxBytes: messageBytes,
+    writeMaxBytes: SENT_BYTES,
+  });
+  return withDeadline(transport, timeoutMs);
 }
 
 /** `transport` whose unary calls end after `ms` unless they say otherwise. */

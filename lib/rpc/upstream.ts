@@ -1,7 +1,6 @@
-import * as http2 from "node:http2";
 import { setInterval } from "node:timers";
 import type { Duplex } from "node:stream";
-import { coalesceWrites } from "./coalesce.ts";
+import { type HeaderFields, Http2Session, type Http2Stream } from "$lib/http2/mod.ts";
 
 /** Opens the connection that one HTTP/2 session runs over; rejects when it cannot within `ms`. */
 export type Dial = (ms: number) => Promise<Duplex>;
@@ -31,8 +30,8 @@ const DEFAULTS: Required<UpstreamOptions> = {
  */
 export class Upstream {
   readonly #options: Required<UpstreamOptions>;
-  #session: http2.ClientHttp2Session | undefined;
-  #dialing: Promise<http2.ClientHttp2Session> | undefined;
+  #session: Http2Session | undefined;
+  #dialing: Promise<Http2Session> | undefined;
   #calls = 0;
   #tick: ReturnType<typeof setInterval> | undefined;
   #usedAt = 0;
@@ -50,13 +49,13 @@ export class Upstream {
   }
 
   /** The session when one is up; else undefined, and `connect` dials one. */
-  get session(): http2.ClientHttp2Session | undefined {
+  get session(): Http2Session | undefined {
     const session = this.#session;
-    return session && !session.closed && !session.destroyed ? session : undefined;
+    return session?.closed === false ? session : undefined;
   }
 
   /** The session, dialed when there is none. Rejects when the target cannot be reached. */
-  connect(): Promise<http2.ClientHttp2Session> {
+  connect(): Promise<Http2Session> {
     const session = this.session;
     if (session) return Promise.resolve(session);
     this.#dialing ??= this.#open().finally(() => this.#dialing = undefined);
@@ -65,9 +64,11 @@ export class Upstream {
 
   /** Opens a stream on `session` and counts it as a call until it closes. */
   request(
-    session: http2.ClientHttp2Session,
-    headers: http2.OutgoingHttpHeaders,
-  ): http2.ClientHttp2Stream {
+    session: Http2Session,
+    headers: HeaderFields,
+  ): Http2Stream {
+    // Servers may insist on one, and a proxied call must not keep that of its first hop.
+    headers[":authority"] ??= "localhost";
     const stream = session.request(headers);
     this.#calls++;
     stream.once("close", this.#callEnded);
@@ -90,12 +91,9 @@ export class Upstream {
     if (this.#session) this.#forget(this.#session);
   }
 
-  async #open(): Promise<http2.ClientHttp2Session> {
+  async #open(): Promise<Http2Session> {
     if (this.#closed) throw new Error(`Cannot dial ${this.name}: it is closed`);
-    const socket = coalesceWrites(await this.dial(this.#options.dialMs));
-    const session = http2.connect("http://localhost", { createConnection: () => socket });
-    // An error always comes with "close" and with an error on each open stream: handled there.
-    session.on("error", () => {});
+    const session = new Http2Session("client", await this.dial(this.#options.dialMs));
     session.on("goaway", () => this.#forget(session));
     session.on("close", () => this.#forget(session));
     if (this.#closed) {
@@ -112,7 +110,7 @@ export class Upstream {
     return session;
   }
 
-  #forget(session: http2.ClientHttp2Session): void {
+  #forget(session: Http2Session): void {
     if (this.#session !== session) return;
     this.#session = undefined;
     clearInterval(this.#tick);
@@ -123,7 +121,7 @@ export class Upstream {
     this.#usedAt = performance.now();
   };
 
-  #watch(session: http2.ClientHttp2Session): void {
+  #watch(session: Http2Session): void {
     if (this.#calls > 0) this.#probe(session);
     else if (performance.now() - this.#usedAt >= this.#options.idleMs) {
       this.#forget(session);
@@ -132,16 +130,16 @@ export class Upstream {
   }
 
   /** A peer that vanished without a word is found by the ping that goes along with a call. */
-  #probe(session: http2.ClientHttp2Session): void {
+  #probe(session: Http2Session): void {
     const { pingAfterMs, pongMs } = this.#options;
     if (pingAfterMs === 0 || this.#pinging) return;
     if (performance.now() - this.#heardAt < pingAfterMs) return;
     this.#pinging = true;
     const lost = setTimeout(() => {
       this.#pinging = false;
-      session.destroy(new Error(`Cannot reach ${this.name}: no answer to a ping in ${pongMs} ms`));
+      session.destroy();
     }, pongMs);
-    session.ping((error: Error | null) => {
+    session.ping((error) => {
       clearTimeout(lost);
       this.#pinging = false;
       if (!error) this.#heardAt = performance.now();

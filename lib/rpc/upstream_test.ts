@@ -5,6 +5,8 @@ import { dialUnix } from "./dial.ts";
 import { temporaryFolder, until } from "./testing.ts";
 import { Upstream } from "./upstream.ts";
 
+const REQUEST = { ":method": "POST", ":scheme": "http", ":path": "/" };
+
 interface Backend {
   readonly sessions: Set<http2.ServerHttp2Session>;
   accepted(): number;
@@ -38,11 +40,10 @@ async function backend(path: string): Promise<Backend> {
 }
 
 async function call(upstream: Upstream): Promise<void> {
-  const stream = upstream.request(await upstream.connect(), { ":path": "/" });
-  stream.on("error", () => {});
+  const stream = upstream.request(await upstream.connect(), REQUEST);
   stream.resume();
   stream.end();
-  await new Promise((resolve) => stream.once("close", resolve));
+  await new Promise<void>((resolve) => stream.once("close", resolve));
 }
 
 Deno.test("Upstream shares one session among calls and dials it once", async () => {
@@ -121,14 +122,14 @@ Deno.test("Upstream lets go of its session on retire() while open calls go on", 
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   const upstream = new Upstream("b", dialUnix(path));
-  const stream = upstream.request(await upstream.connect(), { ":path": "/" });
+  const stream = upstream.request(await upstream.connect(), REQUEST);
   await new Promise((resolve) => stream.once("response", resolve));
   upstream.retire();
   assert.equal(upstream.session, undefined);
   let got = "";
   stream.on("data", (chunk: Uint8Array) => got += new TextDecoder().decode(chunk));
   held[0]?.end("still here");
-  await new Promise((resolve) => stream.once("close", resolve));
+  await new Promise<void>((resolve) => stream.once("close", resolve));
   assert.equal(got, "still here");
   upstream.close();
   await new Promise((resolve) => server.close(resolve));

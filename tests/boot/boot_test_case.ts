@@ -28,9 +28,17 @@ interface Needs {
   readonly tier?: "ci" | "long";
   /** Another reason to skip, e.g. a missing program. */
   readonly unless?: string | undefined;
+  /** It brings up the machine that the later tests of its file use. */
+  readonly bringsUp?: boolean;
 }
 
-/** Declares a boot test. Machines outlive single tests of a file, so leaks are not looked for. */
+/** The test of this file that failed to bring up the machine of the others. */
+let down: string | undefined;
+
+/**
+ * Declares a boot test. Machines outlive single tests of a file, so leaks are not looked for. Where the
+ * machine of a file did not come up, its later tests fail at once instead of waiting for it in turn.
+ */
 export function bootTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
   const wanted = needs.tier ?? "ci";
   if (wanted !== tier) return;
@@ -40,6 +48,11 @@ export function bootTest(name: string, fn: () => Promise<void>, needs: Needs = {
     ignore: reason !== undefined,
     sanitizeOps: false,
     sanitizeResources: false,
-    fn,
+    async fn() {
+      if (down !== undefined) throw new Error(`Cannot test: "${down}" failed`);
+      if (needs.bringsUp) down = name;
+      await fn();
+      if (needs.bringsUp) down = undefined;
+    },
   });
 }

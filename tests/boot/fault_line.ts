@@ -1,12 +1,15 @@
 /** The test's end of the second serial line of a fault image: one command, one answer. */
 import { createConnection, type Socket } from "node:net";
 
-/** A connected line. */
+/** How long an answer is waited for unless told, milliseconds. */
+const ANSWER_MS = 180_000;
+
+/** A connected line. Commands are numbered, so that a late answer is not taken for the next one's. */
 export class FaultLine implements Disposable {
   readonly #socket: Socket;
-  readonly #answers: string[] = [];
+  readonly #waiting = new Map<string, (answer: string) => void>();
+  #number = 0;
   #rest = "";
-  #wake: () => void = () => {};
 
   constructor(path: string) {
     this.#socket = createConnection(path);
@@ -15,39 +18,37 @@ export class FaultLine implements Disposable {
     this.#socket.on("data", (text: string) => {
       const lines = (this.#rest + text).split(/\r?\n/);
       this.#rest = lines.pop() ?? "";
-      // The terminal echoes commands; answers are marked.
-      this.#answers.push(...lines.filter((line) => line.startsWith("= ")));
-      this.#wake();
+      for (const line of lines) this.#hear(line);
     });
+  }
+
+  /** The terminal echoes commands; answers are marked. */
+  #hear(line: string): void {
+    const [, number = "", answer = ""] = /^= (\d+) (.*)$/.exec(line) ?? [];
+    this.#waiting.get(number)?.(answer);
   }
 
   /** Asks for `command` without waiting for what it says. */
   send(command: string): void {
-    this.#socket.write(`${command}\n`);
+    this.#socket.write(`${++this.#number} ${command}\n`);
   }
 
   /** Asks for `command` and gives its answer. */
-  async ask(command: string, timeoutMs = 60_000): Promise<string> {
-    this.#answers.length = 0;
+  async ask(command: string, timeoutMs = ANSWER_MS): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const timer = setTimeout(
+      () => reject(new Error(`Cannot hear the node: no answer to "${command}" in ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     this.send(command);
-    return await this.next(timeoutMs);
-  }
-
-  /** The next answer. */
-  async next(timeoutMs: number): Promise<string> {
-    const deadline = performance.now() + timeoutMs;
-    while (this.#answers.length === 0) {
-      const left = deadline - performance.now();
-      if (left <= 0) throw new Error(`Cannot hear the node: no answer in ${timeoutMs} ms`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+    const number = String(this.#number);
+    this.#waiting.set(number, resolve);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(number);
     }
-    return (this.#answers.shift() ?? "").slice(2);
   }
 
   [Symbol.dispose](): void {

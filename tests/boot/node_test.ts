@@ -9,7 +9,7 @@ import { encodePem, inspectCertificate, tlsKey } from "$lib/pki/mod.ts";
 import { badCredentials, credentialOptions } from "../conformance/credentials.ts";
 import { type CaseResult, pythonClient, pythonMissing } from "../conformance/python.ts";
 import { bootTest } from "./boot_test_case.ts";
-import { BOOT_MS, DIST, type Node, startNode, until } from "./node.ts";
+import { BOOT_MS, DIST, EVENT_MS, type Node, startNode, until } from "./node.ts";
 
 /** Seconds that a certificate of this node lives; it is renewed at half of that. */
 const CERTIFICATE_SECONDS = 120;
@@ -34,7 +34,7 @@ Deno.test.afterAll(async () => {
 
 async function read(path: string): Promise<string> {
   let text = "";
-  for await (const { bytes } of node.machine.read({ path }, { timeoutMs: 60_000 })) {
+  for await (const { bytes } of node.machine.read({ path }, { timeoutMs: EVENT_MS })) {
     text += decoder.decode(bytes, { stream: true });
   }
   return text;
@@ -90,7 +90,7 @@ bootTest("a node boots the signed image and answers over mutual TLS", async () =
   Deno.stderr.writeSync(new TextEncoder().encode(`API answers after ${seconds.toFixed(1)} s\n`));
   followKernelLog();
   fingerprints.add(await fingerprint());
-});
+}, { bringsUp: true });
 
 bootTest(
   "the kernel that answers is not the host's, and runs the image of the manifest",
@@ -107,12 +107,12 @@ bootTest(
     await until(async () => {
       assert.ok(follow.text.includes(manifest.verity.rootHash), "root hash in the kernel log");
       await Promise.resolve();
-    }, 30_000);
+    }, EVENT_MS);
   },
 );
 
 bootTest("PID 1 is machined, every service is up, and the boot sequence ends", async () => {
-  const { messages } = await node.machine.processes({}, { timeoutMs: 60_000 });
+  const { messages } = await node.machine.processes({}, { timeoutMs: EVENT_MS });
   const first = messages[0]?.processes.find(({ pid }) => pid === 1);
   assert.match(first?.args ?? "", /node\.js machined$/);
   await until(
@@ -134,7 +134,7 @@ bootTest("PID 1 is machined, every service is up, and the boot sequence ends", a
 bootTest("the root is read-only, and services run without the rights of root", async () => {
   const mounts = await read("/proc/mounts");
   assert.match(mounts, /^\/dev\/dm-0 \/ squashfs ro,/m);
-  const { messages } = await node.machine.processes({}, { timeoutMs: 60_000 });
+  const { messages } = await node.machine.processes({}, { timeoutMs: EVENT_MS });
   for (const role of ["apid", "routerd"]) {
     const pid = messages[0]?.processes.find(({ args }) => args.endsWith(`node.js ${role}`))?.pid;
     const status = await read(`/proc/${pid}/status`);
@@ -191,7 +191,7 @@ bootTest(`one stream lives over ${RENEWALS} renewals of the certificate`, async 
   await until(async () => {
     assert.ok(follow.text.length > before, "the stream delivers");
     await Promise.resolve();
-  }, 30_000);
+  }, EVENT_MS);
 });
 
 bootTest("reboot gives another boot, and the console shows the sequence", async () => {
@@ -200,15 +200,12 @@ bootTest("reboot gives another boot, and the console shows the sequence", async 
   follow.stop.abort();
   const from = (await node.vm.console()).length;
   await node.machine.reboot({});
-  await node.vm.until(/reboot sequence: done/, 60_000, from);
+  await node.vm.until(/reboot sequence: done/, EVENT_MS, from);
   await node.vm.until(/Run \/init as init process/, BOOT_MS, from);
   await until(async () => assert.notEqual(await read(path), before), BOOT_MS, node.vm);
-});
+}, { bringsUp: true });
 
 bootTest("shutdown ends the machine", async () => {
   await node.machine.shutdown({});
-  const timer = setTimeout(() => node.vm[Symbol.asyncDispose](), 90_000);
-  const { success } = await node.vm.ended;
-  clearTimeout(timer);
-  assert.equal(success, true, "QEMU ended by itself");
+  await node.vm.off(EVENT_MS);
 });

@@ -114,6 +114,14 @@ export class Vm implements AsyncDisposable {
     }
   }
 
+  /** Waits until the machine has switched itself off; pulls the plug after `timeoutMs` and throws. */
+  async off(timeoutMs: number): Promise<void> {
+    const timer = setTimeout(() => this[Symbol.asyncDispose](), timeoutMs);
+    const { success } = await this.ended;
+    clearTimeout(timer);
+    if (!success) throw new Error(`Cannot see the machine switch itself off in ${timeoutMs} ms`);
+  }
+
   /** Pulls the plug. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {

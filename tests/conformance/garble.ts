@@ -32,6 +32,8 @@ export interface GarbleOptions {
   readonly paths?: readonly [string, ...string[]];
   /** The server's limit for one message; ours when absent. */
   readonly limitBytes?: number;
+  /** One good call after this many cases; 25 when absent. */
+  readonly goodEach?: number;
   /** Kinds of calls that are left out. */
   readonly without?: readonly string[];
   readonly onProgress?: (done: number) => void;
@@ -64,7 +66,7 @@ const VERSION = "/machine.MachineService/Version";
 const MAX_FAULTS = 100;
 /** One case in this many is a connection; a TLS handshake costs as much as many calls. */
 const CONNECTION_EACH = 20;
-/** One good call after this many cases of a client. */
+/** One good call after this many cases, unless told. */
 const GOOD_EACH = 25;
 
 /** Sends `count` bad cases and good calls between them; ends when all ended. */
@@ -83,7 +85,7 @@ export async function garble(options: GarbleOptions): Promise<GarbleReport> {
       const key = `${kind}: ${ending.how}`;
       endings.set(key, (endings.get(key) ?? 0) + 1);
       if (wrong) fault(`case ${index} (${kind}): ${wrong}`);
-      if (index % GOOD_EACH === 0) {
+      if (index % (options.goodEach ?? GOOD_EACH) === 0) {
         const { how, message } = await client.call(goodCall);
         good.sent++;
         if (how !== "grpc 0") {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { dmesgApi, type KmsgReader } from "./dmesg.ts";
-import { kmsgFile } from "./kmsg_file.ts";
+import { FdPoller } from "$ffi/poller.ts";
+import { kernelLogSource } from "./kernel_log.ts";
 import { formatKmsg, parseKmsg } from "./kmsg_record.ts";
 import { clientOf, collect, serve } from "./testing.ts";
 
@@ -109,29 +110,34 @@ Deno.test("dmesgApi() with follow and tail leaves out what is there already", as
   await stream.return?.();
 });
 
-Deno.test("kmsgFile() reads the kernel's log, and a line written to it arrives in follow mode", {
-  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0 || !exists("/dev/kmsg"),
-}, async () => {
-  const client = clientOf(dmesgApi({ kmsg: kmsgFile("/dev/kmsg", 20), readProc: readUptime }));
-  const gone = new AbortController();
-  const stream = client.dmesg({ follow: true, tail: true }, { signal: gone.signal });
-  const mark = `dmesg test ${crypto.randomUUID()}`;
-  const records = stream[Symbol.asyncIterator]();
-  let next = records.next();
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  await Deno.writeTextFile("/dev/kmsg", `<6>${mark}\n`);
-  // The kernel of the host may say something of its own first.
-  let text = "";
-  while (!text.includes(mark)) {
-    text = new TextDecoder().decode((await next).value?.bytes);
-    next = records.next();
-  }
-  next.catch(() => {});
-  assert.ok(text.endsWith(`]: ${mark}\n`), text);
-  gone.abort();
-  const { text: all } = await collect(client.dmesg({}));
-  assert.ok(all.includes(mark));
-});
+Deno.test(
+  "kernelLogSource() reads the kernel's log, and a line written to it arrives in follow mode",
+  {
+    ignore: Deno.build.os !== "linux" || Deno.uid() !== 0 || !exists("/dev/kmsg"),
+  },
+  async () => {
+    await using poller = new FdPoller();
+    const client = clientOf(dmesgApi({ kmsg: kernelLogSource(poller), readProc: readUptime }));
+    const gone = new AbortController();
+    const stream = client.dmesg({ follow: true, tail: true }, { signal: gone.signal });
+    const mark = `dmesg test ${crypto.randomUUID()}`;
+    const records = stream[Symbol.asyncIterator]();
+    let next = records.next();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await Deno.writeTextFile("/dev/kmsg", `<6>${mark}\n`);
+    // The kernel of the host may say something of its own first.
+    let text = "";
+    while (!text.includes(mark)) {
+      text = new TextDecoder().decode((await next).value?.bytes);
+      next = records.next();
+    }
+    next.catch(() => {});
+    assert.ok(text.endsWith(`]: ${mark}\n`), text);
+    gone.abort();
+    const { text: all } = await collect(client.dmesg({}));
+    assert.ok(all.includes(mark));
+  },
+);
 
 function readUptime(path: string): Promise<string> {
   return Deno.readTextFile(`/proc/${path}`);

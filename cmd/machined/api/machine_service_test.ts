@@ -28,6 +28,7 @@ const PARTS = {
   },
   platform: { name: "metal", mode: "metal" },
   hostname: () => "node-a",
+  kmsg: { open: () => Promise.reject(new Error("no kernel log here")) },
   config: new ConfigStore(),
   changes: new ConfigChanges({
     config: new ConfigStore(),

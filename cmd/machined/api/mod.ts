@@ -15,7 +15,6 @@ import { BlockingCalls } from "./files/blocking.ts";
 import { generateApi, type GenerateDeps } from "./generate.ts";
 import { hostProc, hostStatfs } from "./host.ts";
 import { hostnameApi, type HostnameDeps } from "./hostname.ts";
-import { kmsgFile } from "./kmsg_file.ts";
 import { listApi } from "./list.ts";
 import { logsApi, type LogsDeps } from "./logs.ts";
 import { type FilesystemRoom, mountsApi } from "./mounts.ts";
@@ -40,8 +39,7 @@ export interface MachineServiceDeps
     PowerDeps,
     GenerateDeps,
     ConfigurationDeps {
-  /** The kernel log; /dev/kmsg unless told. */
-  readonly kmsg?: KmsgSource;
+  readonly kmsg: KmsgSource;
   /** The room in a filesystem; asked of the kernel unless told. */
   readonly statfs?: (path: string) => Promise<FilesystemRoom>;
 }
@@ -53,7 +51,7 @@ const MEASURE_DEADLINE_MS = 2_000;
 export function machineService(
   deps: MachineServiceDeps,
 ): Partial<ServiceImpl<typeof MachineService>> {
-  const { logs, services, kmsg = kmsgFile() } = deps;
+  const { logs, services, kmsg } = deps;
   // Places of their own each: a filesystem that hangs must not take those of the kernel's counters.
   const calls = new BlockingCalls();
   const proc = hostProc(new BlockingCalls());

@@ -1,8 +1,8 @@
 /** Starts service processes: the group with its limits, the socket directory, then the program. */
-import { SOCKETS, UIDS } from "$lib/paths/mod.ts";
+import { UIDS } from "$lib/paths/mod.ts";
 import type { LaunchedProcess, ProcessLauncher } from "$lib/service/mod.ts";
 import { launch, type LaunchContext } from "$ffi/launcher.ts";
-import { launchSpec, memoryLimitBytes, type ServiceRole } from "./rights.ts";
+import { launchSpec, memoryLimitBytes, type ServiceRole, socketDirectory } from "./rights.ts";
 
 /** Numbers of the signals that a runner sends. */
 const SIGNALS = { SIGTERM: 15, SIGKILL: 9 } as const;
@@ -45,7 +45,7 @@ async function prepareGroup(role: ServiceRole): Promise<void> {
 
 /** The directory of the service's socket is the service's own; those who call it are in its group. */
 async function prepareSocketDirectory(role: ServiceRole): Promise<void> {
-  const directory = SOCKETS[role].slice(0, SOCKETS[role].lastIndexOf("/"));
+  const directory = socketDirectory(role);
   await Deno.mkdir(directory, { recursive: true });
   await Deno.chmod(directory, 0o750);
   await Deno.chown(directory, UIDS[role], UIDS[role]);

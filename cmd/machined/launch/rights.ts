@@ -1,7 +1,9 @@
-/** What each service process may do: user, capabilities, calls, memory. */
-import { UIDS } from "$lib/paths/mod.ts";
-import { type Role, roleCommand } from "$lib/role/mod.ts";
+/** What each service process may do: user, capabilities, system calls, files, memory. */
+import { SOCKETS, UIDS } from "$lib/paths/mod.ts";
+import { NODE_FILES, type Role, roleCommand } from "$lib/role/mod.ts";
+import type { LandlockRules } from "$ffi/landlock.ts";
 import type { LaunchSpec } from "$ffi/launcher.ts";
+import { type DeniableSyscall, deniedSyscalls } from "$ffi/seccomp.ts";
 
 /** The services that run as processes of their own. */
 export type ServiceRole = keyof typeof UIDS & Role;
@@ -9,6 +11,10 @@ export type ServiceRole = keyof typeof UIDS & Role;
 /** What one service keeps, beside what all of them lose. */
 interface Rights {
   readonly keepCapabilities: NonNullable<LaunchSpec["privileges"]["keepCapabilities"]>;
+  /** System calls it makes of those that no ordinary service needs. */
+  readonly systemCalls?: readonly DeniableSyscall[];
+  /** Files and trees it writes beside the directory of its socket. */
+  readonly writes?: readonly string[];
   /** Services whose sockets it calls: it joins their groups. */
   readonly calls: readonly ServiceRole[];
   readonly memoryMib: number;
@@ -20,11 +26,22 @@ const RIGHTS: Record<ServiceRole, Rights> = {
   networkd: {
     // SYS_ADMIN is for sethostname(2) alone.
     keepCapabilities: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SYS_ADMIN"],
+    systemCalls: ["sethostname"],
+    writes: ["/system/etc"],
     calls: [],
     memoryMib: 128,
   },
-  timed: { keepCapabilities: ["SYS_TIME"], calls: [], memoryMib: 128 },
+  timed: {
+    keepCapabilities: ["SYS_TIME"],
+    systemCalls: ["clock_settime", "clock_adjtime"],
+    writes: ["/dev"],
+    calls: [],
+    memoryMib: 128,
+  },
 };
+
+/** Trees that every service reads: programs, libraries, names, and what the kernel tells. */
+const READABLE = ["/usr", "/lib", "/lib64", "/etc", "/system/etc", "/proc", "/sys", "/dev"];
 
 /** The order to launch `role`: its command, its user, and no right that it does not need. */
 export function launchSpec(role: ServiceRole): LaunchSpec {
@@ -37,11 +54,28 @@ export function launchSpec(role: ServiceRole): LaunchSpec {
       groups: RIGHTS[role].calls.map((called) => UIDS[called]),
       keepCapabilities: RIGHTS[role].keepCapabilities,
       noNewPrivileges: true,
+      deniedSyscalls: deniedSyscalls(RIGHTS[role].systemCalls),
+      landlock: reachableFiles(role),
     },
     cgroup: `/sys/fs/cgroup/system/${role}`,
     // Between PID 1, which must never go, and the workload, which goes first.
     oomScoreAdj: -900,
   };
+}
+
+/** The files that stay reachable: all that is not named answers EACCES. */
+function reachableFiles(role: ServiceRole): LandlockRules {
+  return {
+    read: READABLE,
+    // The runtime starts nothing; it and its loader are started.
+    execute: [NODE_FILES.runtime, "/lib64/ld-linux-x86-64.so.2"],
+    write: [socketDirectory(role), ...RIGHTS[role].writes ?? []],
+  };
+}
+
+/** The directory of the service's socket, its own. */
+export function socketDirectory(role: ServiceRole): string {
+  return SOCKETS[role].slice(0, SOCKETS[role].lastIndexOf("/"));
 }
 
 /** The memory limit of a service's control group, bytes. */

@@ -1,13 +1,13 @@
 /** The two ways to a person at the machine: the kernel log and the console itself. */
 import { Fd, O } from "$ffi/fd.ts";
+import { KernelLogWriter } from "$ffi/kmsg.ts";
 
 const encoder = new TextEncoder();
 
 /** Writes records of priority info into the kernel log; one descriptor serves for life. */
 export function kernelLog(): (text: string) => void {
-  const kmsg = Fd.open("/dev/kmsg", O.WRONLY);
-  // A record without its newline would stay invisible until the next one.
-  return (text) => void kmsg.write(encoder.encode(`<6>${text}\n`));
+  const writer = new KernelLogWriter();
+  return (text) => writer.write(text);
 }
 
 /** Writes to the console past the kernel log. A console that does not take it is left alone. */

@@ -6,8 +6,6 @@ import type { Ending } from "../life.ts";
 export interface EndingDeps {
   readonly log: (line: string) => void;
   readonly clock: Clock;
-  /** Seconds of the `panic=` argument, undefined when it is absent. */
-  readonly panicSeconds: number | undefined;
   readonly shutdownMode: "halt" | "poweroff";
   /** Sends a signal to every process but this one. */
   killAll(signal: "SIGTERM" | "SIGKILL"): void;
@@ -24,14 +22,10 @@ const SYNC_LIMIT_MS = 30_000;
 
 /**
  * Ends the machine. A failure counts down from 10 so that the console can be read, an ordinary end
- * does not wait; `panic=0` keeps a failed machine up for its console and its API.
+ * does not wait.
  */
 export async function endMachine(ending: Ending, deps: EndingDeps): Promise<void> {
   const { log, clock } = deps;
-  if (ending.kind === "failed" && deps.panicSeconds === 0) {
-    log("panic=0: the machine stays up after the failure");
-    return;
-  }
   const restart = ending.kind === "failed" || ending.action === "reboot";
   if (restart) {
     for (let left = ending.kind === "failed" ? FAILURE_COUNTDOWN_S : 0; left >= 0; left--) {

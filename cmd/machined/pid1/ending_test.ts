@@ -11,7 +11,6 @@ function world(over: Partial<EndingDeps> = {}): { deps: EndingDeps; calls: strin
       monotonic: () => nowMs,
       sleep: (ms) => Promise.resolve(void (nowMs += ms)),
     },
-    panicSeconds: 10,
     shutdownMode: "poweroff",
     killAll: (signal) => calls.push(signal),
     others: () => 0,
@@ -43,13 +42,6 @@ Deno.test("endMachine() counts down after a failure", async () => {
   await endMachine(FAILED, deps);
   assert.equal(calls.filter((line) => line.startsWith("rebooting in")).length, 11);
   assert.equal(calls.at(-1), "RESTART");
-});
-
-Deno.test("endMachine() leaves a failed machine up with panic=0", async () => {
-  const { deps, calls } = world({ panicSeconds: 0 });
-  await endMachine(FAILED, deps);
-  assert.ok(!calls.includes("RESTART"));
-  assert.ok(!calls.includes("SIGTERM"));
 });
 
 Deno.test("endMachine() kills what ignores SIGTERM and does not wait for a dead disk", async () => {

@@ -1,9 +1,12 @@
 /**
  * The node binary of a fault image: the node as it ships, with a second serial line on which a test
- * asks for trouble. One command a line; each is answered by one line that starts with `= `.
+ * asks for trouble. One command a line, behind a number; each is answered by one line that starts with
+ * `= ` and the number.
  *
  * @module
  */
+import { type Controller, type ControllerRuntime, weak } from "$lib/cosi/mod.ts";
+import { MachineConfig } from "$lib/resources/mod.ts";
 import { main as machined } from "../../../cmd/machined/main.ts";
 import type { Machine } from "../../../cmd/machined/machine.ts";
 
@@ -36,9 +39,39 @@ class FaultyService {
   }
 }
 
+/** A controller that throws in as many passes as it is told. */
+class FaultyController implements Controller {
+  readonly name = "test.FaultyController";
+  readonly inputs = [weak(MachineConfig)];
+  readonly outputs = [];
+  #wake = (): void => {};
+  #throws = 0;
+  passes = 0;
+
+  async run(rt: ControllerRuntime): Promise<void> {
+    this.#wake = () => rt.wake();
+    for await (const _ of rt.passes()) {
+      if (this.#throws-- > 0) throw new Error("the controller was told to fail");
+      this.passes++;
+    }
+  }
+
+  /** Throws in the next `count` passes. */
+  fail(count: number): void {
+    this.#throws = count;
+    this.#wake();
+  }
+}
+
 type Command = (argument: string) => Promise<unknown> | unknown;
 
-function commands(machine: Machine, faulty: FaultyService): Record<string, Command> {
+/** What this image has more than the one that ships. */
+interface Faults {
+  readonly service: FaultyService;
+  readonly controller: FaultyController;
+}
+
+function commands(machine: Machine, faults: Faults): Record<string, Command> {
   return {
     orphans: async (count) => {
       await forker("orphans", count);
@@ -55,10 +88,15 @@ function commands(machine: Machine, faulty: FaultyService): Record<string, Comma
       return `killed ${pid}`;
     },
     service: () => {
-      faulty.fail();
+      faults.service.fail();
       return "failed";
     },
-    runs: () => faulty.runs,
+    runs: () => faults.service.runs,
+    controller: (count) => {
+      faults.controller.fail(Number(count));
+      return faults.controller.passes;
+    },
+    passes: () => faults.controller.passes,
     throw: () => {
       setTimeout(() => {
         throw new Error("thrown in a timer on purpose");
@@ -127,12 +165,11 @@ async function unpackForker(): Promise<void> {
 }
 
 /** Answers commands for as long as the machine lives. */
-async function serve(machine: Machine, faulty: FaultyService): Promise<void> {
+async function serve(machine: Machine, faults: Faults): Promise<void> {
   await unpackForker();
-  const known = commands(machine, faulty);
+  const known = commands(machine, faults);
   const line = await Deno.open(LINE, { read: true, write: true });
   const say = (text: string) => line.write(new TextEncoder().encode(`= ${text}\n`));
-  await say("ready");
   let rest = "";
   const buffer = new Uint8Array(4096);
   for (;;) {
@@ -142,12 +179,12 @@ async function serve(machine: Machine, faulty: FaultyService): Promise<void> {
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";
     for (const text of lines) {
-      const [name = "", argument = ""] = text.trim().split(" ");
-      if (name === "" || name === "=") continue;
+      const [number = "", name = "", argument = ""] = text.trim().split(" ");
+      if (!/^\d+$/.test(number)) continue;
       try {
-        await say(String(await known[name]?.(argument)));
+        await say(`${number} ${await known[name]?.(argument)}`);
       } catch (error) {
-        await say(`error ${error instanceof Error ? error.message : error}`);
+        await say(`${number} error ${error instanceof Error ? error.message : error}`);
       }
     }
   }
@@ -155,9 +192,10 @@ async function serve(machine: Machine, faulty: FaultyService): Promise<void> {
 
 function extend(machine: Machine, own: Set<number>): void {
   ownPids = own;
-  const faulty = new FaultyService();
-  faulty.register(machine);
-  serve(machine, faulty).catch((error) => machine.log(`fault line: ${error}`));
+  const faults = { service: new FaultyService(), controller: new FaultyController() };
+  faults.service.register(machine);
+  machine.runtime.controllers.register(faults.controller);
+  serve(machine, faults).catch((error) => machine.log(`fault line: ${error}`));
 }
 
 const inWorker = "WorkerGlobalScope" in globalThis;
