@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
 import { buildComponents } from "./components/build.ts";
 import { chooseComponents } from "./components/catalog.ts";
+import { OLDER_KUBERNETES } from "./components/kubernetes.ts";
 import { buildImage } from "./image.ts";
 import { developmentKeys, makeKeys } from "./keys.ts";
 import { DebianArchive } from "./debian.ts";
@@ -31,11 +32,12 @@ const USAGE = `Usage: mkimage <command>
          build root filesystem, initramfs, kernel and signed manifest
   components [NAME…]
          build programs from Go modules: the named ones, or all
-  images [NAME…]
-         pack the images that a cluster runs, or those whose names hold a NAME
-  registry [--stop]
+  images [NAME…] [--older]
+         pack the images that a cluster runs, or those whose names hold a NAME; with --older also
+         Kubernetes ${OLDER_KUBERNETES}, which clusters can be upgraded from
+  registry [--stop] [--older]
          serve those images to local nodes: start a registry on loopback, push what it lacks
-  mirror --to URL [--ca FILE] | --archive FILE
+  mirror --to URL [--ca FILE] | --archive FILE [--older]
          copy those images into another registry, or into one file
   lock   resolve every package anew and write packages.lock.json
   keygen DIR
@@ -136,8 +138,14 @@ async function security(): Promise<void> {
   await Deno.writeTextFile(path, await withKernelTable(await Deno.readTextFile(path), DIST));
 }
 
-async function images(names: string[]): Promise<void> {
-  print(imageTable(await buildClusterImages(await readLock(), names)));
+async function images(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { older: { type: "boolean", default: false } },
+  });
+  const built = await buildClusterImages(await readLock(), { parts: positionals, ...values });
+  print(imageTable(built));
 }
 
 const COMMANDS: Record<string, (args: string[]) => Promise<unknown>> = {

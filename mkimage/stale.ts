@@ -9,7 +9,7 @@ export const SOURCES = ["cmd", "lib", "ffi", "proto/gen", "mkimage", "deno.json"
 const NOT_IN_IMAGE = new RegExp(
   [
     /_test\.ts$|\/testing(\/|\.ts$)|\/cmd\/talosctl\/|\/mkimage\/(up|down|stale)\.ts$/,
-    /\/mkimage\/(oci|registry)\/|\/mkimage\/components\/(kubernetes|etcd|coredns|flannel|pause)\//,
+    /\/mkimage\/(oci|registry)\/|\/mkimage\/components\/(kubernetes[^/]*|etcd|coredns|flannel|pause)\//,
   ].map(({ source }) => source).join("|"),
 );
 

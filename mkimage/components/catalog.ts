@@ -1,18 +1,21 @@
 import type { Component } from "./component.ts";
 import { CLUSTER_COMPONENTS } from "./cluster.ts";
-import { KUBERNETES_COMPONENTS } from "./kubernetes.ts";
+import { KUBERNETES_COMPONENTS, OLDER_COMPONENTS } from "./kubernetes.ts";
 import { NODE_COMPONENTS } from "./node.ts";
 
-/** Everything that can be built. */
-export const COMPONENTS: readonly Component[] = [
+/** What this release's clusters are made of. */
+const CURRENT: readonly Component[] = [
   ...NODE_COMPONENTS,
   ...KUBERNETES_COMPONENTS,
   ...CLUSTER_COMPONENTS,
 ];
 
-/** The components of those names, all where none is given. @throws {TypeError} for an unknown one. */
+/** Everything that can be built. */
+export const COMPONENTS: readonly Component[] = [...CURRENT, ...OLDER_COMPONENTS];
+
+/** The components of those names, this release's where none is given. @throws {TypeError} for an unknown one. */
 export function chooseComponents(names: readonly string[]): readonly Component[] {
-  if (names.length === 0) return COMPONENTS;
+  if (names.length === 0) return CURRENT;
   return names.map((name) => {
     const found = COMPONENTS.find((component) => component.name === name);
     if (found) return found;

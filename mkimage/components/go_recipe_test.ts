@@ -7,6 +7,7 @@ import {
 } from "$lib/config/mod.ts";
 import { COMPONENTS } from "./catalog.ts";
 import type { GoComponent } from "./component.ts";
+import { OLDER_KUBERNETES } from "./kubernetes.ts";
 import { requiredVersion } from "./go_mod.ts";
 import { buildArguments } from "./go_recipe.ts";
 
@@ -43,6 +44,7 @@ Deno.test("COMPONENTS pin the versions that a configuration's images default to"
   for (const name of ["kubelet", "kube-apiserver", "kube-proxy"]) {
     assert.equal(await pinned(name), `v${KUBERNETES_VERSION}`);
   }
+  assert.equal(await pinned(`kubelet-${OLDER_KUBERNETES}`), `v${OLDER_KUBERNETES}`);
   assert.equal(await pinned("etcd"), `v${ETCD_VERSION}`);
   assert.equal(await pinned("flannel"), `v${FLANNEL_VERSION}`);
   assert.equal(await pinned("coredns"), `v${COREDNS_VERSION}`);

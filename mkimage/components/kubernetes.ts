@@ -1,10 +1,17 @@
+import { KUBERNETES_VERSION } from "$lib/config/mod.ts";
 import type { GoComponent } from "./component.ts";
 
-/** The programs of Kubernetes: those of its images, and kubectl for this host. */
+/** Another release of Kubernetes, for clusters that are then upgraded. */
+export const OLDER_KUBERNETES = "1.35.3";
+
+/** The programs of Kubernetes' images. */
 const PROGRAMS = [
-  ...["kubelet", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"],
-  "kubectl",
-];
+  "kubelet",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kube-proxy",
+] as const;
 
 /** Packages that hold a program's version, each on its own. */
 const VERSION_PACKAGES = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"];
@@ -20,12 +27,26 @@ function versionVariables(version: string): Record<string, string> {
   );
 }
 
-/** Kubernetes itself, one component a program. */
-export const KUBERNETES_COMPONENTS: readonly GoComponent[] = PROGRAMS.map((name) => ({
-  name,
-  language: "go",
-  folder: "kubernetes",
-  module: "k8s.io/kubernetes",
-  packages: [`k8s.io/kubernetes/cmd/${name}`],
-  variables: versionVariables,
-}));
+/** The name of the component that builds a program of a release. */
+export function kubernetesComponent(program: string, version: string): string {
+  return version === KUBERNETES_VERSION ? program : `${program}-${version}`;
+}
+
+function component(program: string, version: string): GoComponent {
+  return {
+    name: kubernetesComponent(program, version),
+    language: "go",
+    folder: kubernetesComponent("kubernetes", version),
+    module: "k8s.io/kubernetes",
+    packages: [`k8s.io/kubernetes/cmd/${program}`],
+    variables: versionVariables,
+  };
+}
+
+/** Kubernetes itself, one component a program, and kubectl for this host. */
+export const KUBERNETES_COMPONENTS: readonly GoComponent[] = [...PROGRAMS, "kubectl"]
+  .map((program) => component(program, KUBERNETES_VERSION));
+
+/** The older release. */
+export const OLDER_COMPONENTS: readonly GoComponent[] = PROGRAMS
+  .map((program) => component(program, OLDER_KUBERNETES));

@@ -1,4 +1,5 @@
-import { IMAGES } from "$lib/config/mod.ts";
+import { IMAGES, KUBERNETES_VERSION, kubernetesImages } from "$lib/config/mod.ts";
+import { kubernetesComponent } from "../components/kubernetes.ts";
 import { CP, type DebianProgram, MOUNT, NFT, UMOUNT } from "../debian_programs.ts";
 import type { ImageSettings } from "./image.ts";
 
@@ -13,14 +14,21 @@ export interface ImageRecipe extends ImageSettings {
   readonly certificates?: boolean;
 }
 
-/** An image of one program of Kubernetes, where the public one has it. */
-function kubernetes(
-  name: string,
-  program: string,
-  more: Partial<ImageRecipe> = {},
-): ImageRecipe {
-  const path = `/usr/local/bin/${program}`;
-  return { name, programs: [[program, program, path]], entrypoint: [path], ...more };
+/** The images of a release of Kubernetes: each of one program, where the public one has it. */
+export function kubernetesRecipes(version: string): ImageRecipe[] {
+  const images = kubernetesImages(version);
+  const recipe = (name: string, program: string, more: Partial<ImageRecipe> = {}): ImageRecipe => {
+    const path = `/usr/local/bin/${program}`;
+    const component = kubernetesComponent(program, version);
+    return { name, programs: [[component, program, path]], entrypoint: [path], ...more };
+  };
+  return [
+    recipe(images.apiServer, "kube-apiserver"),
+    recipe(images.controllerManager, "kube-controller-manager"),
+    recipe(images.scheduler, "kube-scheduler"),
+    recipe(images.proxy, "kube-proxy", { debian: [NFT] }),
+    recipe(images.kubelet, "kubelet", { debian: [MOUNT, UMOUNT], certificates: true }),
+  ];
 }
 
 /**
@@ -28,11 +36,7 @@ function kubernetes(
  * made, mount in the kubelet's, cp where a pod installs files on the node. The installer's is not here.
  */
 export const IMAGE_RECIPES: readonly ImageRecipe[] = [
-  kubernetes(IMAGES.apiServer, "kube-apiserver"),
-  kubernetes(IMAGES.controllerManager, "kube-controller-manager"),
-  kubernetes(IMAGES.scheduler, "kube-scheduler"),
-  kubernetes(IMAGES.proxy, "kube-proxy", { debian: [NFT] }),
-  kubernetes(IMAGES.kubelet, "kubelet", { debian: [MOUNT, UMOUNT], certificates: true }),
+  ...kubernetesRecipes(KUBERNETES_VERSION),
   {
     name: IMAGES.etcd,
     programs: [
