@@ -38,8 +38,8 @@ async function bringing(
       ...machineOf(cluster, kube.kubeconfig),
       bootstrap: () => {
         calls.push("bootstrap");
-        if (calls.length > 1) return { messages: [{}] };
-        throw new ConnectError("the node is starting", Code.Unavailable);
+        if (calls.length > 1) throw new ConnectError("it is under way", Code.AlreadyExists);
+        throw new ConnectError("the node is starting", Code.FailedPrecondition);
       },
     }));
   const folder = await Deno.makeTempDir();
