@@ -1,9 +1,14 @@
-import { create, type DescMessage, type DescMethodUnary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodUnary,
+} from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import type { Client, ElementOf } from "../client/client.ts";
 import { reasonOf } from "../client/rpc_error.ts";
-import { NodesError } from "../errors.ts";
+import { type NodeFailure, NodesError } from "../errors.ts";
 import type { Sample } from "./sample.ts";
 
 /** Bytes in a sector as the kernel counts them, whatever the disk's own are. */
@@ -18,6 +23,11 @@ export async function collect(
   const { nodes } = client.nodes.length > 0 ? client : { nodes: [client.balancer.first] };
   const samples = new Map<string, Sample>();
   const faults = new Map<string, string>();
+  // Every node answers Version: why it did not is why the node is silent. Other parts may be absent.
+  const note = (rpc: DescMethod, failures: readonly NodeFailure[]): void => {
+    if (rpc !== method.version) return;
+    for (const { node, reason } of failures) faults.set(node, reason);
+  };
   const ask = async <O extends DescMessage>(
     rpc: DescMethodUnary<typeof EmptySchema, O>,
     part: (message: ElementOf<O>) => Partial<Sample>,
@@ -29,12 +39,11 @@ export async function collect(
         const sample = samples.get(node) ?? { atMs: performance.now() };
         samples.set(node, { ...sample, ...part(message) });
       }
-      for (const { node, reason } of asked.failures) faults.set(node, reason);
+      note(rpc, asked.failures);
     } catch (error) {
-      const failures = error instanceof NodesError
-        ? error.failures
-        : nodes.map((node) => ({ node, reason: reasonOf(error) }));
-      for (const { node, reason } of failures) faults.set(node, reason);
+      const reason = reasonOf(error);
+      const all = nodes.map((node) => ({ node, reason }));
+      note(rpc, error instanceof NodesError ? error.failures : all);
     }
   };
   await Promise.all([
