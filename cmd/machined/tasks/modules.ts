@@ -1,5 +1,5 @@
 /** Kernel modules: drivers for the devices that are there, then the door is closed. */
-import { AliasMatcher, loadOrder, type ModuleIndex } from "$lib/kmod/mod.ts";
+import { AliasMatcher, loadOrder, type ModuleIndex, moduleName } from "$lib/kmod/mod.ts";
 import type { Task } from "../sequences/engine.ts";
 
 /** What the tasks here need of the kernel; `$ffi/module.ts` fits it. */
@@ -40,9 +40,10 @@ export class KernelModules {
     await this.#load((await this.#read()).always, signal);
   }
 
-  /** Loads `names`, each after what it depends on. */
+  /** Loads `names`, each after what it depends on; what the kernel has built in is no module. */
   async load(names: readonly string[], signal: AbortSignal): Promise<void> {
-    await this.#load(names, signal);
+    const { modules } = await this.#read();
+    await this.#load(names.filter((name) => Object.hasOwn(modules, moduleName(name))), signal);
   }
 
   async #read(): Promise<ModuleIndex> {
