@@ -41,9 +41,9 @@ export interface Machine {
   readonly mounter: Mounter & Binder;
   readonly limiter: Limiter;
   /** Fetches the configuration from where the command line says. */
-  readonly fetchConfig: (url: string, signal: AbortSignal) => Promise<string>;
+  readonly fetchConfig: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
   /** Reads the configuration from a volume with the label `metal-iso`. */
-  readonly readConfigVolume: (signal: AbortSignal) => Promise<string>;
+  readonly readConfigVolume: (signal: AbortSignal) => Promise<Uint8Array>;
   /** What the machine is called right now. */
   readonly hostNames: () => HostNames;
 }

@@ -32,7 +32,7 @@ export async function fetchConfig(
   url: string,
   deps: FetchDeps,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const target = withUuid(url, deps.uuid);
   const deadline = deps.clock.monotonic() + FETCH_LIMIT_MS;
   let waitMs = FIRST_WAIT_MS;
@@ -61,7 +61,11 @@ export function withUuid(url: string, uuid: () => string | undefined): string {
   return parsed.href;
 }
 
-async function fetchOnce(url: string, get: typeof fetch, signal: AbortSignal): Promise<string> {
+async function fetchOnce(
+  url: string,
+  get: typeof fetch,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
   const response = await get(url, {
     signal: AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_LIMIT_MS)]),
   });
@@ -69,20 +73,17 @@ async function fetchOnce(url: string, get: typeof fetch, signal: AbortSignal): P
     await response.body?.cancel();
     throw new Error(`the server answers ${response.status}`);
   }
-  return await readConfigText(response.body);
+  return await readConfigBytes(response.body);
 }
 
-/** The text in `stream`, gzip unpacked. @throws {Error} when it is too large or no text */
-export async function readConfigText(stream: ReadableStream<Uint8Array> | null): Promise<string> {
+/** What is in `stream`, gzip unpacked. @throws {Error} when it is too large */
+export async function readConfigBytes(
+  stream: ReadableStream<Uint8Array> | null,
+): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await bounded(stream);
-  const unpacked = bytes[0] === 0x1f && bytes[1] === 0x8b
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
     ? await bounded(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")))
     : bytes;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(unpacked);
-  } catch {
-    throw new RefusedError("it is not UTF-8 text");
-  }
 }
 
 /** The message with that of its cause: fetch says "fetch failed" and hides why one level down. */

@@ -2,7 +2,7 @@
 import { VOLUME_HEAD_BYTES, type VolumeLabel, volumeLabel } from "$lib/codec/mod.ts";
 import type { Clock } from "$lib/service/mod.ts";
 import type { KernelModules } from "../tasks/modules.ts";
-import { readConfigText } from "./source.ts";
+import { readConfigBytes } from "./source.ts";
 
 /** The label that is looked for; FAT knows capitals only. */
 const LABEL = "metal-iso";
@@ -37,7 +37,10 @@ export interface VolumeDeps {
  *
  * @throws {Error} when there is no such volume, or nothing to read on it
  */
-export async function readConfigVolume(deps: VolumeDeps, signal: AbortSignal): Promise<string> {
+export async function readConfigVolume(
+  deps: VolumeDeps,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const { modules, volumes, clock, log } = deps;
   await modules.load(MODULES, signal);
   const deadline = clock.monotonic() + SEARCH_LIMIT_MS;
@@ -74,9 +77,9 @@ async function findVolume(volumes: Volumes): Promise<Found | undefined> {
   return undefined;
 }
 
-async function readFrom({ device, type }: Found, volumes: Volumes): Promise<string> {
+async function readFrom({ device, type }: Found, volumes: Volumes): Promise<Uint8Array> {
   try {
-    return await readConfigText(await volumes.open(device, type, FILE));
+    return await readConfigBytes(await volumes.open(device, type, FILE));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`Cannot read "${FILE}" on ${device}: ${reason}`, { cause });

@@ -48,7 +48,8 @@ function world(file: string | undefined, label = "metal-iso") {
 
 Deno.test("readConfigVolume() waits for the labelled volume and reads its file", async () => {
   const { deps, log } = world("version: v1alpha1\n");
-  assert.equal(await readConfigVolume(deps, NEVER), "version: v1alpha1\n");
+  const bytes = await readConfigVolume(deps, NEVER);
+  assert.equal(new TextDecoder().decode(bytes), "version: v1alpha1\n");
   assert.deepEqual(log, ["configuration on /dev/sr1, a volume of type iso9660"]);
 });
 

@@ -21,10 +21,9 @@ export function loadConfig(machine: ConfigTaskDeps): Task {
     async run(signal) {
       const from = talosConfigUrl(machine.cmdline);
       if (from === undefined || from === "none") return await maintain(machine, signal);
-      const text = from === "metal-iso"
+      const source = from === "metal-iso"
         ? await machine.readConfigVolume(signal)
         : await machine.fetchConfig(from, signal);
-      const source = new TextEncoder().encode(text);
       machine.config.running.set(await machine.config.readForeign(source, machine.log));
     },
   };

@@ -10,7 +10,8 @@ import { loadConfig } from "./config.ts";
 const HOST = { hostname: "node-a", addresses: ["10.0.2.15"] };
 
 /** A machine whose sources each give this text, and say that they were asked. */
-function world(cmdline: string, text: string, host = HOST) {
+function world(cmdline: string, text: string | Uint8Array, host = HOST) {
+  const source = typeof text === "string" ? new TextEncoder().encode(text) : text;
   const asked: string[] = [];
   const log: string[] = [];
   const config = new ConfigStore();
@@ -26,8 +27,8 @@ function world(cmdline: string, text: string, host = HOST) {
     identity,
     log: (line) => log.push(line),
     hostNames: () => host,
-    fetchConfig: (url) => Promise.resolve(void asked.push(url)).then(() => text),
-    readConfigVolume: () => Promise.resolve(void asked.push("volume")).then(() => text),
+    fetchConfig: (url) => Promise.resolve(void asked.push(url)).then(() => source),
+    readConfigVolume: () => Promise.resolve(void asked.push("volume")).then(() => source),
   });
   return { task, config, identity, log, asked };
 }
@@ -47,6 +48,14 @@ for (
     assert.equal(machine.identity.inMaintenance, false);
   });
 }
+
+Deno.test("loadConfig() reads a configuration in UTF-16, as editors of other systems write it", async () => {
+  const { text } = await testConfig();
+  const units = Uint16Array.from(`\uFEFF${text}`, (letter) => letter.charCodeAt(0));
+  const machine = world("talos.config=http://h/c.yaml", new Uint8Array(units.buffer));
+  await machine.task.run(new AbortController().signal);
+  assert.equal(machine.config.running.value?.text, text);
+});
 
 for (const [cmdline, kind] of [["", "controlplane"], ["talos.config=none", "join"]] as const) {
   Deno.test(`loadConfig() of "${cmdline}" waits in maintenance mode for a ${kind}`, async () => {
