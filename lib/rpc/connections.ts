@@ -19,6 +19,13 @@ export interface ServerLimits {
   readonly maxResets: number;
 }
 
+/**
+ * Connections after whose end garbage is collected (where V8 was started with --expose-gc). The
+ * runtime's TLS holds some 18 KB of each connection outside of V8's heap, which V8 does not count:
+ * left to itself it lets 20,000 connections that were cut off hold 300 MB.
+ */
+const COLLECT_EACH = 250;
+
 /** Resets that are forgiven a second. */
 const RESETS_PER_SECOND = 50;
 
@@ -55,6 +62,7 @@ export class ConnectionGuard {
   /** Also of sockets that closed already: a refused one often has when the refusal is told. */
   readonly #bySocket = new WeakMap<net.Socket, Connection>();
   readonly #sweep: ReturnType<typeof setInterval>;
+  #ended = 0;
 
   constructor(
     limits: Partial<ServerLimits>,
@@ -83,11 +91,16 @@ export class ConnectionGuard {
     };
     this.#open.set(socket, connection);
     this.#bySocket.set(socket, connection);
-    socket.once("close", () => this.#open.delete(socket));
+    socket.once("close", () => this.#forget(socket));
     socket.on("error", () => {});
     socket.setKeepAlive?.(true, 30_000);
     socket.setNoDelay?.(true);
     if (this.#open.size > this.limits.maxConnections) this.#makeRoom();
+  }
+
+  #forget(socket: net.Socket): void {
+    this.#open.delete(socket);
+    if (++this.#ended % COLLECT_EACH === 0) (globalThis as { gc?: () => void }).gc?.();
   }
 
   /** Begins HTTP/2 on a connection that was taken in: on its TLS socket, where it has one. */
