@@ -32,13 +32,13 @@ const USAGE = `Usage: mkimage <command>
          build root filesystem, initramfs, kernel and signed manifest
   components [NAME…]
          build programs from Go modules: the named ones, or all
-  images [NAME…] [--older]
-         pack the images that a cluster runs, or those whose names hold a NAME; with --older also
-         Kubernetes ${OLDER_KUBERNETES}, which clusters can be upgraded from
-  registry [--stop] [--older]
-         serve those images to local nodes: start a registry on loopback, push what it lacks
-  mirror --to URL [--ca FILE] | --archive FILE [--older]
-         copy those images into another registry, or into one file
+  images [NAME…]
+         pack the images that a cluster runs, or those whose names hold a NAME: also of Kubernetes
+         ${OLDER_KUBERNETES}, which clusters can be upgraded from, and agnhost, which tests networks
+  registry [NAME…] | --stop
+         serve these images to local nodes: start a registry on loopback, push what it lacks
+  mirror [NAME…] --to URL [--ca FILE] | --archive FILE
+         copy these images into another registry, or into one file
   lock   resolve every package anew and write packages.lock.json
   keygen DIR
          make a signing key; one that is there is never overwritten
@@ -138,14 +138,8 @@ async function security(): Promise<void> {
   await Deno.writeTextFile(path, await withKernelTable(await Deno.readTextFile(path), DIST));
 }
 
-async function images(args: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { older: { type: "boolean", default: false } },
-  });
-  const built = await buildClusterImages(await readLock(), { parts: positionals, ...values });
-  print(imageTable(built));
+async function images(names: string[]): Promise<void> {
+  print(imageTable(await buildClusterImages(await readLock(), names)));
 }
 
 const COMMANDS: Record<string, (args: string[]) => Promise<unknown>> = {

@@ -47,6 +47,15 @@ function component(program: string, version: string): GoComponent {
 export const KUBERNETES_COMPONENTS: readonly GoComponent[] = [...PROGRAMS, "kubectl"]
   .map((program) => component(program, KUBERNETES_VERSION));
 
-/** The older release. */
+/** The programs of the older release. */
 export const OLDER_COMPONENTS: readonly GoComponent[] = PROGRAMS
   .map((program) => component(program, OLDER_KUBERNETES));
+
+/** Serves and asks in pods, as Kubernetes' own tests have it. */
+export const AGNHOST: GoComponent = {
+  name: "agnhost",
+  language: "go",
+  folder: "kubernetes-e2e",
+  module: "k8s.io/kubernetes",
+  packages: ["k8s.io/kubernetes/test/images/agnhost"],
+};

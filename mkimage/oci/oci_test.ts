@@ -9,7 +9,7 @@ import { writeArchive } from "./archive.ts";
 import { ociImage } from "./image.ts";
 import { tarLayer } from "./layer.ts";
 import { OciLayout } from "./layout.ts";
-import { IMAGE_RECIPES } from "./recipes.ts";
+import { chooseRecipes, IMAGE_RECIPES } from "./recipes.ts";
 import { parseReference } from "./reference.ts";
 
 async function smallTree(root: string): Promise<Tree> {
@@ -95,4 +95,15 @@ Deno.test("IMAGE_RECIPES make every image of a cluster but the installer, out of
   for (const { programs } of IMAGE_RECIPES) {
     for (const [component] of programs) assert.ok(known.includes(component), component);
   }
+});
+
+Deno.test("chooseRecipes() takes parts of names, also of images that no cluster needs", () => {
+  const names = (parts: string[]) => chooseRecipes(parts).map(({ name }) => name);
+  assert.deepEqual(chooseRecipes([]), IMAGE_RECIPES);
+  assert.deepEqual(names(["pause", "agnhost"]), [
+    IMAGES.pause,
+    "registry.k8s.io/e2e-test-images/agnhost:2.59",
+  ]);
+  assert.equal(names([":v1.35.3"]).length, 5);
+  assert.throws(() => names(["nosuch"]), /Cannot build images "nosuch": known are registry/);
 });

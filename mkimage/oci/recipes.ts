@@ -1,5 +1,5 @@
 import { IMAGES, KUBERNETES_VERSION, kubernetesImages } from "$lib/config/mod.ts";
-import { kubernetesComponent } from "../components/kubernetes.ts";
+import { kubernetesComponent, OLDER_KUBERNETES } from "../components/kubernetes.ts";
 import { CP, type DebianProgram, MOUNT, NFT, UMOUNT } from "../debian_programs.ts";
 import type { ImageSettings } from "./image.ts";
 
@@ -71,3 +71,26 @@ export const IMAGE_RECIPES: readonly ImageRecipe[] = [
     user: "65535:65535",
   },
 ];
+
+/** Images that no cluster needs: a release to upgrade from, and what tests run in pods. */
+const MORE_RECIPES: readonly ImageRecipe[] = [
+  ...kubernetesRecipes(OLDER_KUBERNETES),
+  {
+    name: "registry.k8s.io/e2e-test-images/agnhost:2.59",
+    programs: [["agnhost", "agnhost", "/agnhost"]],
+    entrypoint: ["/agnhost"],
+  },
+];
+
+/**
+ * The recipes whose names hold one of `parts`; those of a cluster of this release where none is given.
+ * @throws {TypeError} when no name holds any of the parts.
+ */
+export function chooseRecipes(parts: readonly string[]): readonly ImageRecipe[] {
+  if (parts.length === 0) return IMAGE_RECIPES;
+  const all = [...IMAGE_RECIPES, ...MORE_RECIPES];
+  const chosen = all.filter(({ name }) => parts.some((part) => name.includes(part)));
+  if (chosen.length > 0) return chosen;
+  const known = all.map(({ name }) => name).join(", ");
+  throw new TypeError(`Cannot build images "${parts.join(" ")}": known are ${known}`);
+}
