@@ -1,6 +1,7 @@
 import { execute, type Output } from "$lib/cli/mod.ts";
 import { denoHost } from "./deno_host.ts";
 import { talosctl } from "./program.ts";
+import { proxyExceptions } from "./proxy_exceptions.ts";
 import type { Session } from "./session.ts";
 
 /** Exit code of a program that a broken pipe ended (128 + SIGPIPE). */
@@ -38,6 +39,8 @@ async function main(args: readonly string[]): Promise<number> {
     // The second one does not wait for anything to be put in order.
     if (++interrupts > 1 || !session) Deno.exit(INTERRUPTED);
   };
+  // Read by the runtime with each client it makes.
+  Deno.env.set("NO_PROXY", proxyExceptions(Deno.env.toObject()));
   Deno.addSignalListener("SIGINT", interrupt);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
   const host = denoHost(Deno.env.toObject(), output);
