@@ -16,6 +16,8 @@ import { type DeniableSyscall, denyFilter, setThreadFilter } from "./seccomp.ts"
 
 /** What a service keeps; all that is not named is given up. */
 export interface Privileges extends Identity {
+  /** Keeps every right of this process: for a program that starts others with rights of their own. */
+  unrestricted?: boolean;
   /** Capabilities that survive although the user is not root; none when absent. */
   keepCapabilities?: readonly Capability[];
   /** What programs it runs could ever regain; the kept ones when absent. */
@@ -33,6 +35,7 @@ export interface Privileges extends Identity {
  * started its one program. @throws {SyscallError} of the step that failed; then start nothing.
  */
 export function dropThreadPrivileges(privileges: Privileges): void {
+  if (privileges.unrestricted) return setThreadIdentity(privileges);
   const keep = privileges.keepCapabilities ?? [];
   // Paths are opened while everything can be.
   using ruleset = privileges.landlock && new LandlockRuleset(privileges.landlock);

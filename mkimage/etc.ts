@@ -1,5 +1,6 @@
 import { UIDS } from "$lib/paths/mod.ts";
 import type { BuildStamp } from "$lib/version/mod.ts";
+import { criContainerdConfig, systemContainerdConfig } from "./containerd_config.ts";
 
 /** The text files of `/etc` by name below it. No file holds a password or a place for one. */
 export function etcFiles(stamp: BuildStamp): Record<string, string> {
@@ -9,6 +10,9 @@ export function etcFiles(stamp: BuildStamp): Record<string, string> {
     // Bind-mounted over at boot; what stands here is what a node without network has.
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "resolv.conf": "",
+    "machine-id": "",
+    "containerd/config.toml": systemContainerdConfig(),
+    "cri/containerd.toml": criContainerdConfig(),
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     "passwd": lines([
       "root:x:0:0:root:/:/usr/sbin/nologin",

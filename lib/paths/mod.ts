@@ -18,5 +18,17 @@ export const SOCKETS = {
   apid: "/system/run/apid/apid.sock",
 } as const;
 
+/** The sockets of the node's two containerds: for its own containers, and for Kubernetes'. */
+export const CONTAINERD_SOCKETS = {
+  system: "/system/run/containerd/containerd.sock",
+  cri: "/run/containerd/containerd.sock",
+} as const;
+
+/** The namespaces of containers: the node's own, and those of pods. */
+export const CONTAINERD_NAMESPACES = { system: "system", pods: "k8s.io" } as const;
+
+/** Where both containerds find how to reach registries. */
+export const REGISTRY_HOSTS_DIRECTORY = "/system/etc/cri/hosts";
+
 /** User ids of the services that do not run as root; each is also the service's group. */
 export const UIDS = { apid: 50, routerd: 51, networkd: 52, timed: 53, trustd: 54 } as const;

@@ -33,6 +33,7 @@ export { LOG_BUFFER_SIZES, LogBuffer, type LogBufferSizes, MAX_LINE_BYTES } from
 export { LogStore, type LogStoreOptions } from "./log_store.ts";
 export { ServiceManager, type ServiceManagerOptions } from "./manager.ts";
 export {
+  describeEnd,
   type LaunchedProcess,
   type ProcessLauncher,
   processRunner,

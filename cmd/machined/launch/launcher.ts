@@ -2,17 +2,8 @@
 import { UIDS } from "$lib/paths/mod.ts";
 import type { LaunchedProcess, ProcessLauncher } from "$lib/service/mod.ts";
 import { launch, type LaunchContext } from "$ffi/launcher.ts";
+import { plainProcess } from "./launched.ts";
 import { launchSpec, memoryLimitBytes, type ServiceRole, socketDirectory } from "./rights.ts";
-
-/** Numbers of the signals that a runner sends. */
-const SIGNALS = { SIGTERM: 15, SIGKILL: 9 } as const;
-/** Names of the signals that end processes most. */
-const SIGNAL_NAMES: Readonly<Record<number, string>> = {
-  6: "SIGABRT",
-  9: "SIGKILL",
-  11: "SIGSEGV",
-  15: "SIGTERM",
-};
 
 /** Launches the node's own services with the rights that `rights.ts` lists. */
 export function serviceLauncher(context: LaunchContext): ProcessLauncher<ServiceRole> {
@@ -20,18 +11,7 @@ export function serviceLauncher(context: LaunchContext): ProcessLauncher<Service
     async launch(role): Promise<LaunchedProcess> {
       await prepareGroup(role);
       await prepareSocketDirectory(role);
-      const child = await launch(context, launchSpec(role));
-      return {
-        pid: child.pid,
-        stdin: child.stdin as WritableStream<Uint8Array>,
-        stdout: child.stdout,
-        stderr: child.stderr,
-        status: child.status.then(({ code, signal }) => ({
-          code,
-          signal: signal === undefined ? null : SIGNAL_NAMES[signal] ?? `signal ${signal}`,
-        })),
-        kill: (signal) => void child.kill(SIGNALS[signal]),
-      };
+      return plainProcess(await launch(context, launchSpec(role)));
     },
   };
 }

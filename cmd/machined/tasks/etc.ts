@@ -60,6 +60,25 @@ export function createOsReleaseFile(deps: { mounter: Binder; version: string }):
   };
 }
 
+/**
+ * Writes machine-id, by which Kubernetes tells machines apart, and binds it over /etc: the same at each
+ * boot where the machine has a UUID.
+ */
+export function createMachineIdFile(deps: { mounter: Binder; uuid: string | undefined }): Task {
+  return {
+    name: "createMachineIDFile",
+    run: async () =>
+      await overlay(deps.mounter, "machine-id", await machineId(deps.uuid ?? crypto.randomUUID())),
+  };
+}
+
+/** The text of machine-id(5) for the machine of this UUID, which is not to be seen in it. */
+export async function machineId(uuid: string): Promise<string> {
+  const bytes = new TextEncoder().encode(`machine-id ${uuid}`);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return `${digest.subarray(0, 16).toHex()}\n`;
+}
+
 /** The text of os-release(5). */
 export function osRelease(version: string): string {
   return [

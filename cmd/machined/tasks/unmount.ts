@@ -1,0 +1,54 @@
+/** The end of what lies on /var: everything mounted from it goes before it is. */
+import { parseMounts } from "$lib/procfs/mod.ts";
+import type { Task } from "../sequences/engine.ts";
+import { OVERLAYS } from "./var.ts";
+
+/** What unmounting needs; `$ffi/mount.ts` fits it. */
+export interface Unmounter {
+  unmount(target: string): void;
+}
+
+interface Deps {
+  readonly mounter: Unmounter;
+  readonly log: (line: string) => void;
+}
+
+/** Unmounts the writable layers. */
+export function unmountOverlayFilesystems(deps: Deps): Task {
+  return {
+    name: "unmountOverlayFilesystems",
+    run: () => unmountAll(deps, (target) => OVERLAYS.some((overlay) => overlay === target)),
+  };
+}
+
+/** Unmounts what pods and containers left below /var. */
+export function unmountPodMounts(deps: Deps): Task {
+  return {
+    name: "unmountPodMounts",
+    run: () => unmountAll(deps, (target) => target.startsWith("/var/")),
+  };
+}
+
+/** Unmounts /var itself. */
+export function unmountEphemeralPartition(deps: Deps): Task {
+  return {
+    name: "unmountEphemeralPartition",
+    run: () => unmountAll(deps, (target) => target === "/var"),
+  };
+}
+
+/** Newest first, since later mounts lie on earlier ones; what is busy is logged and left to the end. */
+async function unmountAll(
+  { mounter, log }: Deps,
+  wanted: (target: string) => boolean,
+): Promise<void> {
+  const mounts = parseMounts(await Deno.readTextFile("/proc/mounts"));
+  for (const { target } of mounts.toReversed()) {
+    if (!wanted(target)) continue;
+    try {
+      mounter.unmount(target);
+    } catch (error) {
+      log(`Cannot unmount ${target}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}

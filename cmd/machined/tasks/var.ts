@@ -1,0 +1,100 @@
+/** `/var`: what Kubernetes and its containers keep, on a disk of its own, and the layers over it. */
+import { type BlockDevice, chooseVolume } from "$lib/disk/mod.ts";
+import type { Task } from "../sequences/engine.ts";
+import type { Mounter } from "./filesystems.ts";
+
+/** Label of the volume at /var. */
+const EPHEMERAL = "EPHEMERAL";
+const NOATIME = 1024;
+
+/** Makes mounts appear on both sides of containers; `$ffi/mount.ts` fits it. */
+export interface Sharer {
+  setPropagation(target: string, propagation: "shared", options: { recursive: boolean }): void;
+}
+
+/** What /var needs of the kernel and of the node's programs. */
+export interface VarDeps {
+  readonly mounter: Mounter;
+  readonly log: (line: string) => void;
+  readonly blockDevices: () => Promise<readonly BlockDevice[]>;
+  /** Makes an XFS filesystem with a label on a device that holds nothing. */
+  readonly makeXfs: (device: string, label: string, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Mounts the EPHEMERAL volume at /var, made first on a disk that is blank. Without one /var stays the
+ * memory that the early stage put there, and the console says so.
+ */
+export function mountEphemeralPartition(deps: VarDeps): Task {
+  return {
+    name: "mountEphemeralPartition",
+    async run(signal) {
+      const { mounter, log } = deps;
+      const volume = chooseVolume(EPHEMERAL, await deps.blockDevices());
+      if (!volume) {
+        log("No disk for /var: it is kept in memory, and a reboot forgets it");
+        return;
+      }
+      const path = `/dev/${volume.device.name}`;
+      if (volume.format) {
+        log(`${path} is blank: making it the volume of /var`);
+        await deps.makeXfs(path, EPHEMERAL, signal);
+      }
+      mounter.mount({ type: "xfs", source: path, target: "/var", flags: NOATIME });
+      log(`/var is on ${path}`);
+    },
+  };
+}
+
+/** Directories of /var with their modes. */
+const DIRECTORIES: readonly [path: string, mode: number][] = [
+  ["/var/log/pods", 0o755],
+  ["/var/log/containers", 0o755],
+  ["/var/lib/kubelet", 0o700],
+  ["/var/lib/containerd", 0o700],
+  ["/var/cri/conf.d", 0o755],
+  ["/run/lock", 0o700],
+];
+
+/** Makes the directories of /var that Kubernetes expects; /var/run is /run. */
+export function setupVarDirectory(): Task {
+  return {
+    name: "setupVarDirectory",
+    async run() {
+      for (const [path, mode] of DIRECTORIES) {
+        await Deno.mkdir(path, { recursive: true });
+        await Deno.chmod(path, mode);
+      }
+      const run = await Deno.lstat("/var/run").catch(() => undefined);
+      if (run === undefined) await Deno.symlink("/run", "/var/run");
+    },
+  };
+}
+
+/** Read-only directories that can be written to, in a layer kept on /var. */
+export const OVERLAYS = [
+  "/etc/kubernetes",
+  "/etc/cni",
+  "/usr/libexec/kubernetes",
+  "/usr/etc/udev",
+  "/opt",
+] as const;
+const OVERLAY_LAYERS = "/var/system/overlays";
+
+/** Mounts the writable layers, and lets mounts spread between the node and its containers. */
+export function mountOverlayFilesystems({ mounter }: { mounter: Mounter & Sharer }): Task {
+  return {
+    name: "mountOverlayFilesystems",
+    async run() {
+      for (const target of OVERLAYS) {
+        const name = `${OVERLAY_LAYERS}/${target.slice(1).replaceAll("/", "-")}`;
+        const [upper, work] = [`${name}-diff`, `${name}-workdir`];
+        for (const path of [upper, work]) await Deno.mkdir(path, { recursive: true, mode: 0o755 });
+        const data = `lowerdir=${target},upperdir=${upper},workdir=${work}`;
+        mounter.mount({ type: "overlay", source: "overlay", target, flags: 0, data });
+      }
+      // Before the first container: what the kubelet mounts for a pod must reach the pod.
+      mounter.setPropagation("/", "shared", { recursive: true });
+    },
+  };
+}

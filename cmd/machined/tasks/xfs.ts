@@ -1,0 +1,16 @@
+/** Making filesystems. */
+import type { ProcessLauncher } from "$lib/service/mod.ts";
+import { type ProgramSpec, runProgram } from "../launch/program.ts";
+import type { VarDeps } from "./var.ts";
+
+/** How long a filesystem may take to be made on a large, slow disk, milliseconds. */
+const MKFS_MS = 10 * 60_000;
+
+/** Makes XFS by mkfs.xfs, which on its own refuses a device that holds anything. */
+export function makeXfs(programs: ProcessLauncher<ProgramSpec>): VarDeps["makeXfs"] {
+  return async (device, label, signal) => {
+    const late = AbortSignal.timeout(MKFS_MS);
+    const spec = { path: "/sbin/mkfs.xfs", args: ["-q", "-L", label, device] };
+    await runProgram(programs, spec, AbortSignal.any([signal, late]));
+  };
+}

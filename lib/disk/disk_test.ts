@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { isBlank, xfsLabel } from "./probe.ts";
+import { type BlockDevice, chooseVolume } from "./volume.ts";
+
+const GIB = 1 << 30;
+
+function device(name: string, more: Partial<BlockDevice> = {}): BlockDevice {
+  return { name, readOnly: false, sizeBytes: GIB, blank: false, ...more };
+}
+
+Deno.test("isBlank() sees one byte", () => {
+  const bytes = new Uint8Array(10_000);
+  assert.equal(isBlank(bytes), true);
+  bytes[9_999] = 1;
+  assert.equal(isBlank(bytes), false);
+});
+
+Deno.test("xfsLabel() reads the superblock", () => {
+  const block = new Uint8Array(512);
+  assert.equal(xfsLabel(block), undefined);
+  block.set(new TextEncoder().encode("XFSB"));
+  assert.equal(xfsLabel(block), "");
+  block.set(new TextEncoder().encode("EPHEMERAL"), 108);
+  assert.equal(xfsLabel(block), "EPHEMERAL");
+  assert.equal(xfsLabel(new Uint8Array(3)), undefined);
+});
+
+const CASES: readonly {
+  readonly name: string;
+  readonly devices: readonly BlockDevice[];
+  readonly want: string | undefined;
+}[] = [
+  {
+    name: "takes the filesystem that has the label before any blank disk",
+    devices: [device("vda", { blank: true }), device("sdb1", { xfsLabel: "EPHEMERAL" })],
+    want: "sdb1 as it is",
+  },
+  {
+    name: "formats a blank partition that has the label before a blank disk",
+    devices: [
+      device("vda", { blank: true }),
+      device("vdb2", { blank: true, partitionName: "EPHEMERAL" }),
+    ],
+    want: "vdb2 formatted",
+  },
+  {
+    name: "formats the first blank virtual disk",
+    devices: [device("vdaa", { blank: true }), device("vdb", { blank: true }), device("vda")],
+    want: "vdb formatted",
+  },
+  {
+    name: "leaves alone what holds anything, whatever it is called",
+    devices: [
+      device("vda"),
+      device("vdb", { xfsLabel: "DATA" }),
+      device("vdc1", { partitionName: "EPHEMERAL" }),
+    ],
+    want: undefined,
+  },
+  {
+    name: "leaves alone blank disks that are not virtual, partitions of other names",
+    devices: [device("sda", { blank: true }), device("vda1", { blank: true, partitionName: "X" })],
+    want: undefined,
+  },
+  {
+    name: "leaves alone what is read-only or too small",
+    devices: [
+      device("vda", { blank: true, readOnly: true }),
+      device("vdb", { blank: true, sizeBytes: 1 << 20 }),
+    ],
+    want: undefined,
+  },
+];
+for (const { name, devices, want } of CASES) {
+  Deno.test(`chooseVolume() ${name}`, () => {
+    const volume = chooseVolume("EPHEMERAL", devices);
+    const got = volume && `${volume.device.name} ${volume.format ? "formatted" : "as it is"}`;
+    assert.equal(got, want);
+  });
+}

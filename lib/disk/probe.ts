@@ -1,0 +1,20 @@
+/**
+ * How much of a disk's start, and of its end, is looked at: every partition table, filesystem, RAID and
+ * volume manager leaves a mark in one of them.
+ */
+export const PROBE_BYTES = 4 << 20;
+
+/** Whether there is nothing at all in these bytes. */
+export function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+const XFS = { magic: "XFSB", label: 108, labelBytes: 12 } as const;
+
+/** The label of the XFS filesystem that starts with `bytes`, or undefined when none does. */
+export function xfsLabel(bytes: Uint8Array): string | undefined {
+  const text = (from: number, length: number) =>
+    new TextDecoder("latin1").decode(bytes.subarray(from, from + length));
+  if (text(0, XFS.magic.length) !== XFS.magic) return undefined;
+  return text(XFS.label, XFS.labelBytes).replace(/\0.*$/s, "");
+}

@@ -1,0 +1,40 @@
+/** A disk or partition, as far as choosing one needs it. */
+export interface BlockDevice {
+  /** Its name under /dev. */
+  readonly name: string;
+  /** Name of the partition in its table, where it is one. */
+  readonly partitionName?: string;
+  readonly readOnly: boolean;
+  readonly sizeBytes: number;
+  /** Nothing was ever written to its start and end. */
+  readonly blank: boolean;
+  /** Label of the XFS filesystem on it. */
+  readonly xfsLabel?: string;
+}
+
+/** The device that a volume is on, or is to be made on. */
+export interface Volume {
+  readonly device: BlockDevice;
+  /** It holds nothing yet. */
+  readonly format: boolean;
+}
+
+/** The smallest device XFS can be made on, bytes. */
+const XFS_BYTES = 300 << 20;
+/** Whole disks of virtual machines. */
+const VIRTUAL_DISK = /^vd[a-z]+$/;
+
+/**
+ * The volume `label`: a filesystem that has the label, else a blank partition that has it, else the
+ * first blank virtual disk. Nothing else is ever chosen, so nothing else is ever formatted.
+ */
+export function chooseVolume(label: string, devices: readonly BlockDevice[]): Volume | undefined {
+  const sorted = devices.filter(({ readOnly }) => !readOnly)
+    .toSorted((a, b) => a.name.length - b.name.length || (a.name < b.name ? -1 : 1));
+  const made = sorted.find(({ xfsLabel }) => xfsLabel === label);
+  if (made) return { device: made, format: false };
+  const blank = sorted.filter((device) => device.blank && device.sizeBytes >= XFS_BYTES);
+  const device = blank.find(({ partitionName }) => partitionName === label) ??
+    blank.find(({ name, partitionName }) => partitionName === undefined && VIRTUAL_DISK.test(name));
+  return device && { device, format: true };
+}
