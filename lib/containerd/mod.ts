@@ -18,6 +18,7 @@ export type {
   ContainerNamespace,
   ContainerSpec,
 } from "./container.ts";
+export { type Cri, criClient } from "./cri.ts";
 export { containerRunner, type ContainerRunnerOptions } from "./container_runner.ts";
 export { ensureImage, type ImageSource, pullImage, type UnpackedImage } from "./image.ts";
 export { type Architecture } from "./image_documents.ts";
@@ -25,3 +26,4 @@ export { type ImageProcess, ociSpec } from "./oci_spec.ts";
 export type { OutputPipe, OutputPipes } from "./output.ts";
 export { type ImageReference, parseReference } from "./reference.ts";
 export { removeContainer, signalContainer } from "./task.ts";
+export { type HostsFile, type Registries, registryHosts } from "./registry_hosts.ts";

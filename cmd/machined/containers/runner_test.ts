@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { FdPoller } from "$ffi/poller.ts";
-import { Containerd, containerRunner, type ContainerSpec } from "$lib/containerd/mod.ts";
+import {
+  Containerd,
+  containerRunner,
+  type ContainerSpec,
+  pullImage,
+  type Registries,
+} from "$lib/containerd/mod.ts";
 import { LogStore, ServiceManager } from "$lib/service/mod.ts";
+import { containersOf } from "./inventory.ts";
 import { outputPipes } from "./pipes.ts";
+import { writeRegistryHosts } from "./registry_hosts.ts";
 import { ContainerdRig, programImage, rigFault, serveImage } from "./testing.ts";
 
 const fault = rigFault();
@@ -98,7 +106,8 @@ native(
     await world.until(() => world.lines.includes("up"));
     assert.match(world.lines[0]!, /^Image registry\.test\/program:v1 is sha256:[0-9a-f]{64}$/);
     assert.equal(world.lines[1], "mode wait uid 50 greeting spec");
-    assert.match(world.messages.at(-1)!, /^Running: Container job started with PID \d+$/);
+    const running = /^Running: Container job started with PID \d+$/;
+    await world.until(() => running.test(world.messages.at(-1) ?? ""));
     await world.manager.stop();
     assert.equal(world.lines.at(-1), "bye");
     assert.match(world.messages.at(-2)!, /^Stopping: Sending SIGTERM to container job/);
@@ -162,4 +171,39 @@ native("containerRunner() removes what an earlier life left behind", async (worl
   await world.until(() => world.lines.filter((line) => line === "up").length === 2);
   const [next] = await world.tasks();
   assert.notEqual(next, pid);
+});
+
+native("containersOf() lists a running container and one whose process has gone", async (world) => {
+  world.load("wait");
+  await world.until(() => world.lines.includes("up"));
+  const [job] = await containersOf(world.containerd);
+  assert.deepEqual([await world.tasks(), job?.id, job?.status], [[job?.pid], "job", "RUNNING"]);
+  assert.equal(job?.image, "registry.test/program:v1");
+  await job.terminate();
+  await world.until(() => world.lines.includes("bye"));
+});
+
+native("pullImage() logs in with what machine.registries says", async (world) => {
+  const secret = 'p"w of mine';
+  const registry = serveImage(
+    await programImage(world.rig.directory),
+    `Basic ${btoa(`me:${secret}`)}`,
+  );
+  const endpoint = `http://127.0.0.1:${registry.port}`;
+  const settings = (password: string): Registries => ({
+    mirrors: { "private.test": { endpoints: [endpoint] } },
+    config: { [`127.0.0.1:${registry.port}`]: { auth: { username: "me", password } } },
+  });
+  const source = { hostsDirectory: world.rig.hosts, architecture: "amd64" } as const;
+  const pull = async (password: string) => {
+    await writeRegistryHosts(world.rig.hosts, settings(password), () => {});
+    const signal = AbortSignal.timeout(60_000);
+    await pullImage(world.containerd, "private.test/program:v1", source, signal);
+  };
+  try {
+    await assert.rejects(pull("wrong"), /of registry "private\.test": .*(401|authorization)/i);
+    await pull(secret);
+  } finally {
+    await registry.close();
+  }
 });

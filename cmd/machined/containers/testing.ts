@@ -34,13 +34,13 @@ export interface ServedImage {
   readonly blobs: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** An image whose one file is the statically linked test program `/program`. */
-export async function programImage(directory: string): Promise<ServedImage> {
+/** An image whose one file is the statically linked test program, as `/<name>`. */
+export async function programImage(directory: string, name = "program"): Promise<ServedImage> {
   const program = join(directory, "program");
   const source = new URL("_program.c", import.meta.url).pathname;
   await run("gcc", ["-static", "-O1", "-o", program, source]);
   const body = await Deno.readFile(program);
-  const header = { name: "program", size: body.length, mode: 0o755 };
+  const header = { name, size: body.length, mode: 0o755 };
   const layer = Uint8Array.from(await packTar([{ header, body }]));
   const blobs = new Map<string, Uint8Array<ArrayBuffer>>();
   const add = async (bytes: Uint8Array<ArrayBuffer>, mediaType: string) => {
@@ -53,7 +53,7 @@ export async function programImage(directory: string): Promise<ServedImage> {
   const config = {
     os: "linux",
     architecture: "amd64",
-    config: { Env: ["GREETING=image"], WorkingDir: "/" },
+    config: { Env: ["GREETING=image", "PATH=/"], WorkingDir: "/" },
     rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
   };
   const manifest = json({
@@ -71,6 +71,9 @@ async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return `sha256:${new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex()}`;
 }
 
+/** Only tags that start so are there. */
+const TAG = /^v1\b/;
+
 /** A registry that serves `image` under every repository, to who shows `authorization`. */
 export function serveImage(
   image: ServedImage,
@@ -86,7 +89,7 @@ export function serveImage(
     }
     const reference = /\/(?:manifests|blobs)\/([^/]+)$/.exec(pathname)?.[1];
     if (reference === undefined) return new Response("{}");
-    const digest = reference === "v1" ? image.digest : decodeURIComponent(reference);
+    const digest = TAG.test(reference) ? image.digest : decodeURIComponent(reference);
     const bytes = image.blobs.get(digest);
     if (!bytes) return new Response("not here", { status: 404 });
     const type = digest === image.digest ? MANIFEST : "application/octet-stream";

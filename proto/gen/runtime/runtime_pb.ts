@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file runtime/runtime.proto.
  */
 export const file_runtime_runtime: GenFile = /*@__PURE__*/
-  fileDesc("ChVydW50aW1lL3J1bnRpbWUucHJvdG8SCnJ1bnRpbWUudjEiIQoOVmVyc2lvblJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCSJuCg9WZXJzaW9uUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIUCgxydW50aW1lX25hbWUYAiABKAkSFwoPcnVudGltZV92ZXJzaW9uGAMgASgJEhsKE3J1bnRpbWVfYXBpX3ZlcnNpb24YBCABKAkiFwoVTGlzdFBvZFNhbmRib3hSZXF1ZXN0IlMKElBvZFNhbmRib3hNZXRhZGF0YRIMCgRuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDwoHYXR0ZW1wdBgEIAEoDSLLAgoKUG9kU2FuZGJveBIKCgJpZBgBIAEoCRIwCghtZXRhZGF0YRgCIAEoCzIeLnJ1bnRpbWUudjEuUG9kU2FuZGJveE1ldGFkYXRhEioKBXN0YXRlGAMgASgOMhsucnVudGltZS52MS5Qb2RTYW5kYm94U3RhdGUSMgoGbGFiZWxzGAUgAygLMiIucnVudGltZS52MS5Qb2RTYW5kYm94LkxhYmVsc0VudHJ5EjwKC2Fubm90YXRpb25zGAYgAygLMicucnVudGltZS52MS5Qb2RTYW5kYm94LkFubm90YXRpb25zRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPwoWTGlzdFBvZFNhbmRib3hSZXNwb25zZRIlCgVpdGVtcxgBIAMoCzIWLnJ1bnRpbWUudjEuUG9kU2FuZGJveCJCChdQb2RTYW5kYm94U3RhdHVzUmVxdWVzdBIWCg5wb2Rfc2FuZGJveF9pZBgBIAEoCRIPCgd2ZXJib3NlGAIgASgIIoUBChhQb2RTYW5kYm94U3RhdHVzUmVzcG9uc2USPAoEaW5mbxgCIAMoCzIuLnJ1bnRpbWUudjEuUG9kU2FuZGJveFN0YXR1c1Jlc3BvbnNlLkluZm9FbnRyeRorCglJbmZvRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIvChVTdG9wUG9kU2FuZGJveFJlcXVlc3QSFgoOcG9kX3NhbmRib3hfaWQYASABKAkiGAoWU3RvcFBvZFNhbmRib3hSZXNwb25zZSIyChFDb250YWluZXJNZXRhZGF0YRIMCgRuYW1lGAEgASgJEg8KB2F0dGVtcHQYAiABKA0iOAoJSW1hZ2VTcGVjEg0KBWltYWdlGAEgASgJEhwKFHVzZXJfc3BlY2lmaWVkX2ltYWdlGBIgASgJIqsDCglDb250YWluZXISCgoCaWQYASABKAkSFgoOcG9kX3NhbmRib3hfaWQYAiABKAkSLwoIbWV0YWRhdGEYAyABKAsyHS5ydW50aW1lLnYxLkNvbnRhaW5lck1ldGFkYXRhEiQKBWltYWdlGAQgASgLMhUucnVudGltZS52MS5JbWFnZVNwZWMSEQoJaW1hZ2VfcmVmGAUgASgJEikKBXN0YXRlGAYgASgOMhoucnVudGltZS52MS5Db250YWluZXJTdGF0ZRISCgpjcmVhdGVkX2F0GAcgASgDEjEKBmxhYmVscxgIIAMoCzIhLnJ1bnRpbWUudjEuQ29udGFpbmVyLkxhYmVsc0VudHJ5EjsKC2Fubm90YXRpb25zGAkgAygLMiYucnVudGltZS52MS5Db250YWluZXIuQW5ub3RhdGlvbnNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIXChVMaXN0Q29udGFpbmVyc1JlcXVlc3QiQwoWTGlzdENvbnRhaW5lcnNSZXNwb25zZRIpCgpjb250YWluZXJzGAEgAygLMhUucnVudGltZS52MS5Db250YWluZXIiPwoWQ29udGFpbmVyU3RhdHVzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHdmVyYm9zZRgCIAEoCCIvCg9Db250YWluZXJTdGF0dXMSCgoCaWQYASABKAkSEAoIbG9nX3BhdGgYDyABKAkisAEKF0NvbnRhaW5lclN0YXR1c1Jlc3BvbnNlEisKBnN0YXR1cxgBIAEoCzIbLnJ1bnRpbWUudjEuQ29udGFpbmVyU3RhdHVzEjsKBGluZm8YAiADKAsyLS5ydW50aW1lLnYxLkNvbnRhaW5lclN0YXR1c1Jlc3BvbnNlLkluZm9FbnRyeRorCglJbmZvRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI9ChRTdG9wQ29udGFpbmVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHdGltZW91dBgCIAEoAyIXChVTdG9wQ29udGFpbmVyUmVzcG9uc2UqOgoPUG9kU2FuZGJveFN0YXRlEhEKDVNBTkRCT1hfUkVBRFkQABIUChBTQU5EQk9YX05PVFJFQURZEAEqawoOQ29udGFpbmVyU3RhdGUSFQoRQ09OVEFJTkVSX0NSRUFURUQQABIVChFDT05UQUlORVJfUlVOTklORxABEhQKEENPTlRBSU5FUl9FWElURUQQAhIVChFDT05UQUlORVJfVU5LTk9XThADMvAECg5SdW50aW1lU2VydmljZRJCCgdWZXJzaW9uEhoucnVudGltZS52MS5WZXJzaW9uUmVxdWVzdBobLnJ1bnRpbWUudjEuVmVyc2lvblJlc3BvbnNlElcKDkxpc3RQb2RTYW5kYm94EiEucnVudGltZS52MS5MaXN0UG9kU2FuZGJveFJlcXVlc3QaIi5ydW50aW1lLnYxLkxpc3RQb2RTYW5kYm94UmVzcG9uc2USXQoQUG9kU2FuZGJveFN0YXR1cxIjLnJ1bnRpbWUudjEuUG9kU2FuZGJveFN0YXR1c1JlcXVlc3QaJC5ydW50aW1lLnYxLlBvZFNhbmRib3hTdGF0dXNSZXNwb25zZRJXCg5TdG9wUG9kU2FuZGJveBIhLnJ1bnRpbWUudjEuU3RvcFBvZFNhbmRib3hSZXF1ZXN0GiIucnVudGltZS52MS5TdG9wUG9kU2FuZGJveFJlc3BvbnNlElcKDkxpc3RDb250YWluZXJzEiEucnVudGltZS52MS5MaXN0Q29udGFpbmVyc1JlcXVlc3QaIi5ydW50aW1lLnYxLkxpc3RDb250YWluZXJzUmVzcG9uc2USWgoPQ29udGFpbmVyU3RhdHVzEiIucnVudGltZS52MS5Db250YWluZXJTdGF0dXNSZXF1ZXN0GiMucnVudGltZS52MS5Db250YWluZXJTdGF0dXNSZXNwb25zZRJUCg1TdG9wQ29udGFpbmVyEiAucnVudGltZS52MS5TdG9wQ29udGFpbmVyUmVxdWVzdBohLnJ1bnRpbWUudjEuU3RvcENvbnRhaW5lclJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("ChVydW50aW1lL3J1bnRpbWUucHJvdG8SCnJ1bnRpbWUudjEiIQoOVmVyc2lvblJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCSJuCg9WZXJzaW9uUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIUCgxydW50aW1lX25hbWUYAiABKAkSFwoPcnVudGltZV92ZXJzaW9uGAMgASgJEhsKE3J1bnRpbWVfYXBpX3ZlcnNpb24YBCABKAkiFwoVTGlzdFBvZFNhbmRib3hSZXF1ZXN0IlMKElBvZFNhbmRib3hNZXRhZGF0YRIMCgRuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDwoHYXR0ZW1wdBgEIAEoDSLLAgoKUG9kU2FuZGJveBIKCgJpZBgBIAEoCRIwCghtZXRhZGF0YRgCIAEoCzIeLnJ1bnRpbWUudjEuUG9kU2FuZGJveE1ldGFkYXRhEioKBXN0YXRlGAMgASgOMhsucnVudGltZS52MS5Qb2RTYW5kYm94U3RhdGUSMgoGbGFiZWxzGAUgAygLMiIucnVudGltZS52MS5Qb2RTYW5kYm94LkxhYmVsc0VudHJ5EjwKC2Fubm90YXRpb25zGAYgAygLMicucnVudGltZS52MS5Qb2RTYW5kYm94LkFubm90YXRpb25zRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPwoWTGlzdFBvZFNhbmRib3hSZXNwb25zZRIlCgVpdGVtcxgBIAMoCzIWLnJ1bnRpbWUudjEuUG9kU2FuZGJveCIxChdQb2RTYW5kYm94U3RhdHVzUmVxdWVzdBIWCg5wb2Rfc2FuZGJveF9pZBgBIAEoCSI9Cg9OYW1lc3BhY2VPcHRpb24SKgoHbmV0d29yaxgBIAEoDjIZLnJ1bnRpbWUudjEuTmFtZXNwYWNlTW9kZSI5CglOYW1lc3BhY2USLAoHb3B0aW9ucxgCIAEoCzIbLnJ1bnRpbWUudjEuTmFtZXNwYWNlT3B0aW9uIkIKFUxpbnV4UG9kU2FuZGJveFN0YXR1cxIpCgpuYW1lc3BhY2VzGAEgASgLMhUucnVudGltZS52MS5OYW1lc3BhY2UiUAoQUG9kU2FuZGJveFN0YXR1cxIKCgJpZBgBIAEoCRIwCgVsaW51eBgGIAEoCzIhLnJ1bnRpbWUudjEuTGludXhQb2RTYW5kYm94U3RhdHVzIkgKGFBvZFNhbmRib3hTdGF0dXNSZXNwb25zZRIsCgZzdGF0dXMYASABKAsyHC5ydW50aW1lLnYxLlBvZFNhbmRib3hTdGF0dXMiLwoVU3RvcFBvZFNhbmRib3hSZXF1ZXN0EhYKDnBvZF9zYW5kYm94X2lkGAEgASgJIhgKFlN0b3BQb2RTYW5kYm94UmVzcG9uc2UiMgoRQ29udGFpbmVyTWV0YWRhdGESDAoEbmFtZRgBIAEoCRIPCgdhdHRlbXB0GAIgASgNIjgKCUltYWdlU3BlYxINCgVpbWFnZRgBIAEoCRIcChR1c2VyX3NwZWNpZmllZF9pbWFnZRgSIAEoCSKrAwoJQ29udGFpbmVyEgoKAmlkGAEgASgJEhYKDnBvZF9zYW5kYm94X2lkGAIgASgJEi8KCG1ldGFkYXRhGAMgASgLMh0ucnVudGltZS52MS5Db250YWluZXJNZXRhZGF0YRIkCgVpbWFnZRgEIAEoCzIVLnJ1bnRpbWUudjEuSW1hZ2VTcGVjEhEKCWltYWdlX3JlZhgFIAEoCRIpCgVzdGF0ZRgGIAEoDjIaLnJ1bnRpbWUudjEuQ29udGFpbmVyU3RhdGUSEgoKY3JlYXRlZF9hdBgHIAEoAxIxCgZsYWJlbHMYCCADKAsyIS5ydW50aW1lLnYxLkNvbnRhaW5lci5MYWJlbHNFbnRyeRI7Cgthbm5vdGF0aW9ucxgJIAMoCzImLnJ1bnRpbWUudjEuQ29udGFpbmVyLkFubm90YXRpb25zRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiFwoVTGlzdENvbnRhaW5lcnNSZXF1ZXN0IkMKFkxpc3RDb250YWluZXJzUmVzcG9uc2USKQoKY29udGFpbmVycxgBIAMoCzIVLnJ1bnRpbWUudjEuQ29udGFpbmVyIi4KFkNvbnRhaW5lclN0YXR1c1JlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJIi8KD0NvbnRhaW5lclN0YXR1cxIKCgJpZBgBIAEoCRIQCghsb2dfcGF0aBgPIAEoCSJGChdDb250YWluZXJTdGF0dXNSZXNwb25zZRIrCgZzdGF0dXMYASABKAsyGy5ydW50aW1lLnYxLkNvbnRhaW5lclN0YXR1cyI9ChRTdG9wQ29udGFpbmVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHdGltZW91dBgCIAEoAyIXChVTdG9wQ29udGFpbmVyUmVzcG9uc2UqOgoPUG9kU2FuZGJveFN0YXRlEhEKDVNBTkRCT1hfUkVBRFkQABIUChBTQU5EQk9YX05PVFJFQURZEAEqPQoNTmFtZXNwYWNlTW9kZRIHCgNQT0QQABINCglDT05UQUlORVIQARIICgROT0RFEAISCgoGVEFSR0VUEAMqawoOQ29udGFpbmVyU3RhdGUSFQoRQ09OVEFJTkVSX0NSRUFURUQQABIVChFDT05UQUlORVJfUlVOTklORxABEhQKEENPTlRBSU5FUl9FWElURUQQAhIVChFDT05UQUlORVJfVU5LTk9XThADMvAECg5SdW50aW1lU2VydmljZRJCCgdWZXJzaW9uEhoucnVudGltZS52MS5WZXJzaW9uUmVxdWVzdBobLnJ1bnRpbWUudjEuVmVyc2lvblJlc3BvbnNlElcKDkxpc3RQb2RTYW5kYm94EiEucnVudGltZS52MS5MaXN0UG9kU2FuZGJveFJlcXVlc3QaIi5ydW50aW1lLnYxLkxpc3RQb2RTYW5kYm94UmVzcG9uc2USXQoQUG9kU2FuZGJveFN0YXR1cxIjLnJ1bnRpbWUudjEuUG9kU2FuZGJveFN0YXR1c1JlcXVlc3QaJC5ydW50aW1lLnYxLlBvZFNhbmRib3hTdGF0dXNSZXNwb25zZRJXCg5TdG9wUG9kU2FuZGJveBIhLnJ1bnRpbWUudjEuU3RvcFBvZFNhbmRib3hSZXF1ZXN0GiIucnVudGltZS52MS5TdG9wUG9kU2FuZGJveFJlc3BvbnNlElcKDkxpc3RDb250YWluZXJzEiEucnVudGltZS52MS5MaXN0Q29udGFpbmVyc1JlcXVlc3QaIi5ydW50aW1lLnYxLkxpc3RDb250YWluZXJzUmVzcG9uc2USWgoPQ29udGFpbmVyU3RhdHVzEiIucnVudGltZS52MS5Db250YWluZXJTdGF0dXNSZXF1ZXN0GiMucnVudGltZS52MS5Db250YWluZXJTdGF0dXNSZXNwb25zZRJUCg1TdG9wQ29udGFpbmVyEiAucnVudGltZS52MS5TdG9wQ29udGFpbmVyUmVxdWVzdBohLnJ1bnRpbWUudjEuU3RvcENvbnRhaW5lclJlc3BvbnNlYgZwcm90bzM");
 
 /**
  * @generated from message runtime.v1.VersionRequest
@@ -170,11 +170,6 @@ export type PodSandboxStatusRequest = Message<"runtime.v1.PodSandboxStatusReques
    * @generated from field: string pod_sandbox_id = 1;
    */
   podSandboxId: string;
-
-  /**
-   * @generated from field: bool verbose = 2;
-   */
-  verbose: boolean;
 };
 
 /**
@@ -185,15 +180,86 @@ export const PodSandboxStatusRequestSchema: GenMessage<PodSandboxStatusRequest> 
   messageDesc(file_runtime_runtime, 6);
 
 /**
+ * @generated from message runtime.v1.NamespaceOption
+ */
+export type NamespaceOption = Message<"runtime.v1.NamespaceOption"> & {
+  /**
+   * @generated from field: runtime.v1.NamespaceMode network = 1;
+   */
+  network: NamespaceMode;
+};
+
+/**
+ * Describes the message runtime.v1.NamespaceOption.
+ * Use `create(NamespaceOptionSchema)` to create a new message.
+ */
+export const NamespaceOptionSchema: GenMessage<NamespaceOption> = /*@__PURE__*/
+  messageDesc(file_runtime_runtime, 7);
+
+/**
+ * @generated from message runtime.v1.Namespace
+ */
+export type Namespace = Message<"runtime.v1.Namespace"> & {
+  /**
+   * @generated from field: runtime.v1.NamespaceOption options = 2;
+   */
+  options?: NamespaceOption | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.Namespace.
+ * Use `create(NamespaceSchema)` to create a new message.
+ */
+export const NamespaceSchema: GenMessage<Namespace> = /*@__PURE__*/
+  messageDesc(file_runtime_runtime, 8);
+
+/**
+ * @generated from message runtime.v1.LinuxPodSandboxStatus
+ */
+export type LinuxPodSandboxStatus = Message<"runtime.v1.LinuxPodSandboxStatus"> & {
+  /**
+   * @generated from field: runtime.v1.Namespace namespaces = 1;
+   */
+  namespaces?: Namespace | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.LinuxPodSandboxStatus.
+ * Use `create(LinuxPodSandboxStatusSchema)` to create a new message.
+ */
+export const LinuxPodSandboxStatusSchema: GenMessage<LinuxPodSandboxStatus> = /*@__PURE__*/
+  messageDesc(file_runtime_runtime, 9);
+
+/**
+ * @generated from message runtime.v1.PodSandboxStatus
+ */
+export type PodSandboxStatus = Message<"runtime.v1.PodSandboxStatus"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: runtime.v1.LinuxPodSandboxStatus linux = 6;
+   */
+  linux?: LinuxPodSandboxStatus | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.PodSandboxStatus.
+ * Use `create(PodSandboxStatusSchema)` to create a new message.
+ */
+export const PodSandboxStatusSchema: GenMessage<PodSandboxStatus> = /*@__PURE__*/
+  messageDesc(file_runtime_runtime, 10);
+
+/**
  * @generated from message runtime.v1.PodSandboxStatusResponse
  */
 export type PodSandboxStatusResponse = Message<"runtime.v1.PodSandboxStatusResponse"> & {
   /**
-   * With verbose, "info" holds JSON with the process id and the image.
-   *
-   * @generated from field: map<string, string> info = 2;
+   * @generated from field: runtime.v1.PodSandboxStatus status = 1;
    */
-  info: { [key: string]: string };
+  status?: PodSandboxStatus | undefined;
 };
 
 /**
@@ -201,7 +267,7 @@ export type PodSandboxStatusResponse = Message<"runtime.v1.PodSandboxStatusRespo
  * Use `create(PodSandboxStatusResponseSchema)` to create a new message.
  */
 export const PodSandboxStatusResponseSchema: GenMessage<PodSandboxStatusResponse> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 7);
+  messageDesc(file_runtime_runtime, 11);
 
 /**
  * @generated from message runtime.v1.StopPodSandboxRequest
@@ -218,7 +284,7 @@ export type StopPodSandboxRequest = Message<"runtime.v1.StopPodSandboxRequest"> 
  * Use `create(StopPodSandboxRequestSchema)` to create a new message.
  */
 export const StopPodSandboxRequestSchema: GenMessage<StopPodSandboxRequest> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 8);
+  messageDesc(file_runtime_runtime, 12);
 
 /**
  * @generated from message runtime.v1.StopPodSandboxResponse
@@ -231,7 +297,7 @@ export type StopPodSandboxResponse = Message<"runtime.v1.StopPodSandboxResponse"
  * Use `create(StopPodSandboxResponseSchema)` to create a new message.
  */
 export const StopPodSandboxResponseSchema: GenMessage<StopPodSandboxResponse> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 9);
+  messageDesc(file_runtime_runtime, 13);
 
 /**
  * @generated from message runtime.v1.ContainerMetadata
@@ -253,7 +319,7 @@ export type ContainerMetadata = Message<"runtime.v1.ContainerMetadata"> & {
  * Use `create(ContainerMetadataSchema)` to create a new message.
  */
 export const ContainerMetadataSchema: GenMessage<ContainerMetadata> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 10);
+  messageDesc(file_runtime_runtime, 14);
 
 /**
  * @generated from message runtime.v1.ImageSpec
@@ -275,7 +341,7 @@ export type ImageSpec = Message<"runtime.v1.ImageSpec"> & {
  * Use `create(ImageSpecSchema)` to create a new message.
  */
 export const ImageSpecSchema: GenMessage<ImageSpec> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 11);
+  messageDesc(file_runtime_runtime, 15);
 
 /**
  * @generated from message runtime.v1.Container
@@ -332,7 +398,7 @@ export type Container = Message<"runtime.v1.Container"> & {
  * Use `create(ContainerSchema)` to create a new message.
  */
 export const ContainerSchema: GenMessage<Container> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 12);
+  messageDesc(file_runtime_runtime, 16);
 
 /**
  * @generated from message runtime.v1.ListContainersRequest
@@ -345,7 +411,7 @@ export type ListContainersRequest = Message<"runtime.v1.ListContainersRequest"> 
  * Use `create(ListContainersRequestSchema)` to create a new message.
  */
 export const ListContainersRequestSchema: GenMessage<ListContainersRequest> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 13);
+  messageDesc(file_runtime_runtime, 17);
 
 /**
  * @generated from message runtime.v1.ListContainersResponse
@@ -362,7 +428,7 @@ export type ListContainersResponse = Message<"runtime.v1.ListContainersResponse"
  * Use `create(ListContainersResponseSchema)` to create a new message.
  */
 export const ListContainersResponseSchema: GenMessage<ListContainersResponse> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 14);
+  messageDesc(file_runtime_runtime, 18);
 
 /**
  * @generated from message runtime.v1.ContainerStatusRequest
@@ -372,11 +438,6 @@ export type ContainerStatusRequest = Message<"runtime.v1.ContainerStatusRequest"
    * @generated from field: string container_id = 1;
    */
   containerId: string;
-
-  /**
-   * @generated from field: bool verbose = 2;
-   */
-  verbose: boolean;
 };
 
 /**
@@ -384,7 +445,7 @@ export type ContainerStatusRequest = Message<"runtime.v1.ContainerStatusRequest"
  * Use `create(ContainerStatusRequestSchema)` to create a new message.
  */
 export const ContainerStatusRequestSchema: GenMessage<ContainerStatusRequest> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 15);
+  messageDesc(file_runtime_runtime, 19);
 
 /**
  * @generated from message runtime.v1.ContainerStatus
@@ -406,7 +467,7 @@ export type ContainerStatus = Message<"runtime.v1.ContainerStatus"> & {
  * Use `create(ContainerStatusSchema)` to create a new message.
  */
 export const ContainerStatusSchema: GenMessage<ContainerStatus> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 16);
+  messageDesc(file_runtime_runtime, 20);
 
 /**
  * @generated from message runtime.v1.ContainerStatusResponse
@@ -416,13 +477,6 @@ export type ContainerStatusResponse = Message<"runtime.v1.ContainerStatusRespons
    * @generated from field: runtime.v1.ContainerStatus status = 1;
    */
   status?: ContainerStatus | undefined;
-
-  /**
-   * With verbose, "info" holds JSON with the process id.
-   *
-   * @generated from field: map<string, string> info = 2;
-   */
-  info: { [key: string]: string };
 };
 
 /**
@@ -430,7 +484,7 @@ export type ContainerStatusResponse = Message<"runtime.v1.ContainerStatusRespons
  * Use `create(ContainerStatusResponseSchema)` to create a new message.
  */
 export const ContainerStatusResponseSchema: GenMessage<ContainerStatusResponse> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 17);
+  messageDesc(file_runtime_runtime, 21);
 
 /**
  * @generated from message runtime.v1.StopContainerRequest
@@ -454,7 +508,7 @@ export type StopContainerRequest = Message<"runtime.v1.StopContainerRequest"> & 
  * Use `create(StopContainerRequestSchema)` to create a new message.
  */
 export const StopContainerRequestSchema: GenMessage<StopContainerRequest> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 18);
+  messageDesc(file_runtime_runtime, 22);
 
 /**
  * @generated from message runtime.v1.StopContainerResponse
@@ -467,7 +521,7 @@ export type StopContainerResponse = Message<"runtime.v1.StopContainerResponse"> 
  * Use `create(StopContainerResponseSchema)` to create a new message.
  */
 export const StopContainerResponseSchema: GenMessage<StopContainerResponse> = /*@__PURE__*/
-  messageDesc(file_runtime_runtime, 19);
+  messageDesc(file_runtime_runtime, 23);
 
 /**
  * @generated from enum runtime.v1.PodSandboxState
@@ -489,6 +543,37 @@ export enum PodSandboxState {
  */
 export const PodSandboxStateSchema: GenEnum<PodSandboxState> = /*@__PURE__*/
   enumDesc(file_runtime_runtime, 0);
+
+/**
+ * @generated from enum runtime.v1.NamespaceMode
+ */
+export enum NamespaceMode {
+  /**
+   * @generated from enum value: POD = 0;
+   */
+  POD = 0,
+
+  /**
+   * @generated from enum value: CONTAINER = 1;
+   */
+  CONTAINER = 1,
+
+  /**
+   * @generated from enum value: NODE = 2;
+   */
+  NODE = 2,
+
+  /**
+   * @generated from enum value: TARGET = 3;
+   */
+  TARGET = 3,
+}
+
+/**
+ * Describes the enum runtime.v1.NamespaceMode.
+ */
+export const NamespaceModeSchema: GenEnum<NamespaceMode> = /*@__PURE__*/
+  enumDesc(file_runtime_runtime, 1);
 
 /**
  * @generated from enum runtime.v1.ContainerState
@@ -519,7 +604,7 @@ export enum ContainerState {
  * Describes the enum runtime.v1.ContainerState.
  */
 export const ContainerStateSchema: GenEnum<ContainerState> = /*@__PURE__*/
-  enumDesc(file_runtime_runtime, 1);
+  enumDesc(file_runtime_runtime, 2);
 
 /**
  * @generated from service runtime.v1.RuntimeService

@@ -1,0 +1,11 @@
+import { type Client, createClient } from "@connectrpc/connect";
+import { fetchUnixTransport } from "$lib/rpc/mod.ts";
+import { RuntimeService } from "$proto/runtime/runtime_pb.ts";
+
+/** Kubernetes' view of a containerd: pods and the containers in them. */
+export type Cri = Client<typeof RuntimeService>;
+
+/** A client of the container runtime interface on `socket`. */
+export function criClient(socket: string): Cri {
+  return createClient(RuntimeService, fetchUnixTransport(socket));
+}
