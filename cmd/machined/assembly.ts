@@ -3,7 +3,7 @@ import { type KernelCmdline } from "$lib/cmdline/mod.ts";
 import { EventRing, LogStore, ServiceManager, systemClock } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
 import { loadModule } from "$ffi/module.ts";
-import { bindMount, mount, unmount } from "$ffi/mount.ts";
+import { bindMount, mount, setPropagation, unmount } from "$ffi/mount.ts";
 import { FdPoller } from "$ffi/poller.ts";
 import { Reaper } from "$ffi/reaper.ts";
 import { setLimit } from "$ffi/rlimit.ts";
@@ -16,7 +16,9 @@ import { readConfigVolume } from "./config/volume.ts";
 import { hostKubernetes, nodeRuntime } from "./controllers/mod.ts";
 import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
 import { type HostNames, identityInputs } from "./identity/names.ts";
+import { nodeContainers } from "./containers/host.ts";
 import { serviceLauncher } from "./launch/launcher.ts";
+import { programLauncher } from "./launch/program.ts";
 import type { Machine } from "./machine.ts";
 import { writeConsole } from "./pid1/console.ts";
 import { ConsolePage } from "./pid1/console_page.ts";
@@ -57,6 +59,8 @@ export async function assemble(
   const events = new EventRing();
   const config = new ConfigStore({ apart: (order) => readApart(order, Deno.mainModule) });
   const reaper = new Reaper();
+  const poller = new FdPoller();
+  const launching = { workerUrl: Deno.mainModule, poller, reaper };
   const stage = new Stage();
   const identity = new ApiIdentity({
     inputs: () => identityInputs(config.running.value?.config, hostNames()),
@@ -103,7 +107,9 @@ export async function assemble(
     power: new PowerRequests(),
     modules,
     sysctls: kernelSysctls,
-    mounter: { mount, bindMount },
+    mounter: { mount, bindMount, unmount, setPropagation },
+    containers: nodeContainers(poller),
+    programs: programLauncher(launching),
     limiter: { setOpenFiles: (limit) => setLimit("NOFILE", { soft: limit, hard: limit }) },
     fetchConfig: (url, signal) =>
       fetchConfig(url, { fetch, clock: systemClock, log, uuid: machineUuid }, signal),
@@ -114,8 +120,7 @@ export async function assemble(
       ),
     hostNames,
   };
-  const launcher = serviceLauncher({ workerUrl: Deno.mainModule, poller, reaper });
-  machine.services.load(...nodeServices(machine, launcher));
+  machine.services.load(...nodeServices(machine, serviceLauncher(launching)));
   identity.keep(FOREVER);
   await runtime.start(FOREVER);
   return { machine, reaper, poller, page: consolePageOf(machine, stage) };

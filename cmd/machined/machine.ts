@@ -1,6 +1,6 @@
 /** What the sequences of a machine work on; main.ts puts it together. */
 import type { KernelCmdline } from "$lib/cmdline/mod.ts";
-import type { EventRing, LogStore, ServiceManager } from "$lib/service/mod.ts";
+import type { EventRing, LogStore, ProcessLauncher, ServiceManager } from "$lib/service/mod.ts";
 import type { KmsgSource } from "./api/mod.ts";
 import type { ConfigPersistence } from "./config/persistence.ts";
 import type { ConfigStore } from "./config/store.ts";
@@ -10,8 +10,12 @@ import type { HostNames } from "./identity/names.ts";
 import type { PowerRequests } from "./pid1/power.ts";
 import type { Sequencer } from "./sequences/engine.ts";
 import type { Sysctls } from "./tasks/kspp.ts";
+import type { Containers } from "./containers/host.ts";
+import type { ProgramSpec } from "./launch/program.ts";
 import type { Binder } from "./tasks/etc.ts";
 import type { Mounter } from "./tasks/filesystems.ts";
+import type { Unmounter } from "./tasks/unmount.ts";
+import type { Sharer } from "./tasks/var.ts";
 import type { KernelModules } from "./tasks/modules.ts";
 import type { Limiter } from "./tasks/rlimits.ts";
 
@@ -38,7 +42,11 @@ export interface Machine {
   readonly power: PowerRequests;
   readonly modules: KernelModules;
   readonly sysctls: Sysctls;
-  readonly mounter: Mounter & Binder;
+  readonly mounter: Mounter & Binder & Unmounter & Sharer;
+  /** Where containers run: pods, and what the node has in containers itself. */
+  readonly containers: Containers;
+  /** Starts programs of the image with every right. */
+  readonly programs: ProcessLauncher<ProgramSpec>;
   readonly limiter: Limiter;
   /** Fetches the configuration from where the command line says. */
   readonly fetchConfig: (url: string, signal: AbortSignal) => Promise<Uint8Array>;

@@ -40,6 +40,9 @@ export interface Node extends AsyncDisposable {
   ready(timeoutMs?: number): Promise<number>;
 }
 
+/** Services that need a registry, which only some tests give their machine. */
+export const CLUSTER_SERVICES: readonly string[] = ["kubelet"];
+
 /**
  * How long a boot may take, milliseconds: half a minute on two quiet cores. Shared ones have taken five
  * minutes for it, so a test that hangs costs a quarter of an hour.

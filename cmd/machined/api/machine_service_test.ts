@@ -36,12 +36,15 @@ const PARTS = {
     log: () => {},
     clock: systemClock,
   }),
+  inventory: { system: () => Promise.resolve([]), "k8s.io": () => Promise.resolve([]) },
+  usage: () => Promise.resolve(undefined),
 };
 
 /** What the node answers now; a method that joins or leaves the API has to be said here. */
 const ANSWERED = [
   "applyConfiguration",
   "cPUInfo",
+  "containers",
   "copy",
   "diskStats",
   "diskUsage",
@@ -58,11 +61,13 @@ const ANSWERED = [
   "processes",
   "read",
   "reboot",
+  "restart",
   "serviceList",
   "serviceRestart",
   "serviceStart",
   "serviceStop",
   "shutdown",
+  "stats",
   "systemStat",
   "version",
 ];

@@ -7,6 +7,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { MachineService } from "$proto/machine/machine_pb.ts";
 import { configurationApi, type ConfigurationDeps } from "./configuration.ts";
+import { containersApi, type ContainersDeps } from "./containers.ts";
 import { copyApi } from "./copy.ts";
 import { diskUsageApi } from "./disk_usage.ts";
 import { dmesgApi, type KmsgSource } from "./dmesg.ts";
@@ -38,6 +39,7 @@ export interface MachineServiceDeps
     ServicesDeps,
     PowerDeps,
     GenerateDeps,
+    ContainersDeps,
     ConfigurationDeps {
   readonly kmsg: KmsgSource;
   /** The room in a filesystem; asked of the kernel unless told. */
@@ -67,7 +69,8 @@ export function machineService(
     ...readApi({ calls }),
     ...copyApi({ calls }),
     ...dmesgApi({ ...proc, kmsg }),
-    ...logsApi({ logs, isService: (id) => services.find(id) !== undefined }),
+    ...logsApi({ ...deps, logs, isService: (id) => services.find(id) !== undefined }),
+    ...containersApi(deps),
     ...eventsApi(deps),
     ...servicesApi(deps),
     ...powerApi(deps),

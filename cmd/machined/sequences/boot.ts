@@ -1,7 +1,15 @@
 /** From a configuration to a running node. */
+import { dropStaticPods, STATIC_PODS_DIR } from "../controllers/mod.ts";
 import type { Machine } from "../machine.ts";
+import { blockDevices } from "../tasks/block_devices.ts";
 import { writeRequiredSysctls } from "../tasks/kspp.ts";
 import { disableModuleLoading, loadKernelModules } from "../tasks/modules.ts";
+import {
+  mountEphemeralPartition,
+  mountOverlayFilesystems,
+  setupVarDirectory,
+} from "../tasks/var.ts";
+import { makeXfs } from "../tasks/xfs.ts";
 import type { Sequence, Task } from "./engine.ts";
 
 const SERVICES_WAIT_MS = 15 * 60_000;
@@ -18,6 +26,20 @@ export function bootSequence(machine: Machine): Sequence {
         name: "kernelLockdown",
         tasks: [writeRequiredSysctls(machine), disableModuleLoading(machine)],
       },
+      { name: "containerd", tasks: [startContainerd(machine)] },
+      {
+        name: "ephemeral",
+        tasks: [
+          mountEphemeralPartition({
+            ...machine,
+            blockDevices: () => blockDevices(machine.log),
+            makeXfs: makeXfs(machine.programs),
+          }),
+        ],
+      },
+      { name: "var", tasks: [setupVarDirectory()] },
+      { name: "overlay", tasks: [mountOverlayFilesystems(machine)] },
+      { name: "staticPods", tasks: [dropFormerStaticPods()] },
       { name: "userSetup", tasks: [writeUserSysctls(machine)] },
       { name: "startEverything", tasks: [startAllServices(machine)] },
     ],
@@ -46,13 +68,26 @@ function writeUserSysctls({ config, sysctls }: Machine): Task {
   };
 }
 
-/** Starts every service and waits until all are up. */
+/** Static pods of an earlier boot: the kubelet gets them anew, each when it can run. */
+function dropFormerStaticPods(): Task {
+  return { name: "dropStaticPods", run: () => dropStaticPods(STATIC_PODS_DIR) };
+}
+
+/** Starts the containerd of the node's own; nothing of the boot waits for it. */
+function startContainerd({ services }: Machine): Task {
+  return { name: "startContainerd", run: () => services.start("containerd") };
+}
+
+/** Services that need a registry and a cluster: they come up when those are there, not with the boot. */
+const OF_THE_CLUSTER: ReadonlySet<string> = new Set(["etcd", "kubelet"]);
+
+/** Starts every service and waits until all that this node can bring up by itself are up. */
 function startAllServices({ services }: Machine): Task {
   return {
     name: "startAllServices",
     async run(signal) {
       services.start();
-      const ids = services.list().map(({ id }) => id);
+      const ids = services.list().map(({ id }) => id).filter((id) => !OF_THE_CLUSTER.has(id));
       await services.waitUp(ids, { timeoutMs: SERVICES_WAIT_MS, signal });
     },
   };

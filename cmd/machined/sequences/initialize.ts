@@ -3,7 +3,13 @@ import { platform } from "$lib/cmdline/mod.ts";
 import { UIDS } from "$lib/paths/mod.ts";
 import type { Machine } from "../machine.ts";
 import { loadConfig } from "../tasks/config.ts";
-import { createEtcNetworkFiles, createOsReleaseFile, setupSystemDirectory } from "../tasks/etc.ts";
+import { machineUuid } from "../pid1/image.ts";
+import {
+  createEtcNetworkFiles,
+  createMachineIdFile,
+  createOsReleaseFile,
+  setupSystemDirectory,
+} from "../tasks/etc.ts";
 import { mountBpfFilesystem, mountCgroups, mountPseudoFilesystems } from "../tasks/filesystems.ts";
 import { enforceKsppRequirements } from "../tasks/kspp.ts";
 import { loadDrivers } from "../tasks/modules.ts";
@@ -36,6 +42,7 @@ export function initializeSequence(machine: Machine): Sequence {
         tasks: [
           createEtcNetworkFiles({ ...machine, owner: UIDS.networkd }),
           createOsReleaseFile(machine),
+          createMachineIdFile({ ...machine, uuid: machineUuid() }),
         ],
       },
       { name: "services", tasks: [startEarlyServices(machine)] },

@@ -17,7 +17,11 @@ import { storageService } from "../api/storage.ts";
 import { resourceService } from "../api/resource.ts";
 import type { ServiceRole } from "../launch/rights.ts";
 import type { Machine } from "../machine.ts";
+import { nodeInventory } from "../containers/node_inventory.ts";
+import { usageOf } from "../containers/usage.ts";
 import { apidService } from "./apid.ts";
+import { containerdService, criService } from "./containerd.ts";
+import { kubeletService } from "./kubelet.ts";
 import { machinedService } from "./machined.ts";
 import { networkdService } from "./networkd.ts";
 import { routerdService } from "./routerd.ts";
@@ -34,6 +38,8 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
     build: { ...build, sha: `${build.sha} (root hash ${machine.rootHash})` },
     platform: { name: "metal", mode: "metal" },
     hostname: () => Deno.hostname(),
+    inventory: nodeInventory(machine),
+    usage: usageOf,
   });
   return [
     machinedService({
@@ -50,5 +56,12 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
     timedService(runner, machine),
     routerdService(runner, machine),
     apidService(runner, machine),
+    containerdService(machine),
+    criService(machine),
+    kubeletService({
+      ...machine,
+      hostname: () => Deno.hostname(),
+      dependsOn: ["cri", "networkd", "timed"],
+    }),
   ];
 }
