@@ -59,7 +59,6 @@ export async function assemble(
   const events = new EventRing();
   const config = new ConfigStore({ apart: (order) => readApart(order, Deno.mainModule) });
   const reaper = new Reaper();
-  const poller = new FdPoller();
   const launching = { workerUrl: Deno.mainModule, poller, reaper };
   const stage = new Stage();
   const identity = new ApiIdentity({
