@@ -1,30 +1,27 @@
 /**
- * A real containerd with a registry to pull from, for tests as root on a host that has the programs.
+ * A real containerd with a registry to pull from, for tests as root where the components are built.
  *
  * @module
  */
 import { packTar } from "modern-tar";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Containerd } from "$lib/containerd/mod.ts";
+import { componentProgram } from "$lib/etcd/testing.ts";
 
-/** The programs a rig needs, looked up in PATH. */
+/** The programs a rig needs: built components, or those in PATH. */
 const PROGRAMS = ["containerd", "containerd-shim-runc-v2", "runc", "gcc"] as const;
 
 /** Why this host cannot run containers; undefined when it can. */
 export function rigFault(): string | undefined {
-  if (Deno.uid() !== 0) return "needs root";
-  const missing = PROGRAMS.filter((name) => !inPath(name));
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "needs root on Linux";
+  const missing = PROGRAMS.filter((name) => componentProgram(name) === undefined);
   return missing.length > 0 ? `needs ${missing.join(", ")}` : undefined;
 }
 
-function inPath(name: string): boolean {
-  return (Deno.env.get("PATH") ?? "").split(":").some((directory) => {
-    try {
-      return Deno.statSync(join(directory, name)).isFile;
-    } catch {
-      return false;
-    }
-  });
+/** A PATH in which containerd finds the shim, and the shim runc. */
+function searchPath(): string {
+  const directories = PROGRAMS.flatMap((name) => dirname(componentProgram(name) ?? "/"));
+  return [...directories, Deno.env.get("PATH") ?? ""].join(":");
 }
 
 /** Files of an image as a registry serves them: by digest. */
@@ -143,7 +140,8 @@ address = "${directory}/ttrpc.sock"
 
   /** Starts the daemon and waits until it answers. */
   async launch(): Promise<void> {
-    this.#child = new Deno.Command("containerd", {
+    this.#child = new Deno.Command(componentProgram("containerd") ?? "containerd", {
+      env: { PATH: searchPath() },
       args: ["--config", join(this.directory, "config.toml"), "--log-level", "error"],
       stdout: "null",
       stderr: "null",
