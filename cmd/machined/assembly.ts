@@ -14,8 +14,11 @@ import { ConfigStore } from "./config/store.ts";
 import { hostVolumes } from "./config/host_volumes.ts";
 import { readConfigVolume } from "./config/volume.ts";
 import { hostKubernetes, nodeRuntime } from "./controllers/mod.ts";
+import { etcdParts } from "./etcd/parts.ts";
 import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
-import { type HostNames, identityInputs } from "./identity/names.ts";
+import { hostNames } from "./identity/host.ts";
+import { nodeName } from "./kubelet/plan.ts";
+import { identityInputs } from "./identity/names.ts";
 import { nodeContainers } from "./containers/host.ts";
 import { serviceLauncher } from "./launch/launcher.ts";
 import { programLauncher } from "./launch/program.ts";
@@ -82,7 +85,7 @@ export async function assemble(
     clock: systemClock,
     host: hostNames,
     container: false,
-    kubernetes: hostKubernetes({ nodename: () => Deno.hostname().toLowerCase() }),
+    kubernetes: hostKubernetes({ nodename: () => ownNodeName(config) }),
   });
   const machine: Machine = {
     cmdline,
@@ -102,6 +105,7 @@ export async function assemble(
     }),
     config,
     runtime,
+    etcd: etcdParts({ state: runtime.state, addresses: () => hostNames().addresses }),
     identity,
     power: new PowerRequests(),
     modules,
@@ -141,13 +145,6 @@ function consolePageOf(machine: Machine, stage: Stage): ConsolePage {
   return page;
 }
 
-/** The kernel's hostname, and the addresses others can reach. */
-function hostNames(): HostNames {
-  const addresses = Deno.networkInterfaces().map(({ address }) => address)
-    .filter((address) => !address.startsWith("127.") && address !== "::1");
-  return { hostname: Deno.hostname(), addresses };
-}
-
 /**
  * `talos.api.certlife=<seconds>` shortens the life of API certificates, to watch renewals happen;
  * it cannot lengthen it.
@@ -156,4 +153,10 @@ function certificateLifetimeMs(cmdline: KernelCmdline): number {
   const seconds = Number(cmdline.last("talos.api.certlife"));
   const asked = Number.isFinite(seconds) && seconds >= 10 ? seconds * 1000 : Infinity;
   return Math.min(asked, API_CERTIFICATE_LIFETIME_MS);
+}
+
+/** This machine's name in Kubernetes. */
+function ownNodeName({ running }: ConfigStore): string {
+  const config = running.value?.config;
+  return config ? nodeName(config, Deno.hostname()) : Deno.hostname();
 }

@@ -5,6 +5,7 @@ import type { KmsgSource } from "./api/mod.ts";
 import type { ConfigPersistence } from "./config/persistence.ts";
 import type { ConfigStore } from "./config/store.ts";
 import type { NodeRuntime } from "./controllers/mod.ts";
+import type { EtcdParts } from "./etcd/parts.ts";
 import type { ApiIdentity } from "./identity/api_identity.ts";
 import type { HostNames } from "./identity/names.ts";
 import type { PowerRequests } from "./pid1/power.ts";
@@ -38,6 +39,7 @@ export interface Machine {
   readonly configPersistence?: ConfigPersistence;
   /** The resources and the controllers that keep them. */
   readonly runtime: NodeRuntime;
+  readonly etcd: EtcdParts;
   readonly identity: ApiIdentity;
   readonly power: PowerRequests;
   readonly modules: KernelModules;

@@ -34,14 +34,28 @@ const REATTACH_MS = 1_000;
  * when it ended unasked. A containerd that goes away leaves the container alone and is waited for.
  */
 export function containerRunner(options: ContainerRunnerOptions): Service["run"] {
-  return (signal, report) => runContainer(options, signal, report);
+  return async (signal, report) => {
+    const code = await runContainer(options, signal, report);
+    if (!signal.aborted) throw new Error(`container ${options.id} exited with code ${code}`);
+  };
 }
 
+/** Runs one container until it ends by itself. @throws {Error} unless it ends with code 0 */
+export async function runToEnd(
+  options: ContainerRunnerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const code = await runContainer(options, signal, { running() {}, stopping() {} });
+  signal.throwIfAborted();
+  if (code !== 0) throw new Error(`container ${options.id} exited with code ${code}`);
+}
+
+/** Gives the exit code. */
 async function runContainer(
   options: ContainerRunnerOptions,
   signal: AbortSignal,
   report: RunReport,
-): Promise<void> {
+): Promise<number> {
   const { containerd, id, pipes, log } = options;
   await removeContainer(containerd, id);
   const image = await ensureImage(containerd, options.image(), options.images, signal);
@@ -50,7 +64,7 @@ async function runContainer(
   signal.throwIfAborted();
   const output = await collectOutput(pipes, id, log);
   try {
-    await runTask(options, { image, spec, stdout: output.path }, signal, report);
+    return await runTask(options, { image, spec, stdout: output.path }, signal, report);
   } finally {
     try {
       await removeContainer(containerd, id);
@@ -65,7 +79,7 @@ async function runTask(
   what: { image: UnpackedImage; spec: ContainerSpec; stdout: string },
   signal: AbortSignal,
   report: RunReport,
-): Promise<void> {
+): Promise<number> {
   const { containerd, id } = options;
   const pid = await createContainer(containerd, { id, ...what, images: options.images }, signal);
   const over = new AbortController();
@@ -76,8 +90,7 @@ async function runTask(
     await containerd.tasks.start({ containerId: id });
     report.running(`Container ${id} started with PID ${pid}`);
     const stopping = stopWhenAsked(options, pid, report, { signal, over: over.signal });
-    const code = await Promise.race([exit, stopping]);
-    if (!signal.aborted) throw new Error(`container ${id} exited with code ${code}`);
+    return await Promise.race([exit, stopping]);
   } finally {
     over.abort();
   }

@@ -19,7 +19,7 @@ export type {
   ContainerSpec,
 } from "./container.ts";
 export { type Cri, criClient } from "./cri.ts";
-export { containerRunner, type ContainerRunnerOptions } from "./container_runner.ts";
+export { containerRunner, type ContainerRunnerOptions, runToEnd } from "./container_runner.ts";
 export { ensureImage, type ImageSource, pullImage, type UnpackedImage } from "./image.ts";
 export { type Architecture } from "./image_documents.ts";
 export { type ImageProcess, ociSpec } from "./oci_spec.ts";

@@ -51,11 +51,11 @@ export class EtcdAccess {
     return await this.at([this.#localUrl, ...others]);
   }
 
-  /** The client of this machine's API, as administrator, by the endpoint of the control plane. */
-  async kube(): Promise<KubeClient> {
+  /** A client of Kubernetes, as administrator, at the endpoint of the control plane unless told. */
+  async kube(endpoint?: string): Promise<KubeClient> {
     const root = await get(this.deps.state, RootSecrets, ROOT_K8S) as RootKubernetesSpec;
     const certificates = await get(this.deps.state, KubernetesSecrets, K8S_CERTS);
-    return new KubeClient(kubeTarget(root.endpoint, root, certificates));
+    return new KubeClient(kubeTarget(endpoint ?? root.endpoint, root, certificates));
   }
 
   /**

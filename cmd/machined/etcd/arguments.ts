@@ -86,6 +86,17 @@ function certificateFlags(prefix: "" | "peer-"): Record<string, string> {
   };
 }
 
+/** What this machine's member is. @throws {Error} while it has no address for others */
+export function memberIdentity(
+  { hostname, addresses }: { readonly hostname: string; readonly addresses: readonly string[] },
+): MemberIdentity {
+  const address = primaryAddress(addresses);
+  if (address === undefined) {
+    throw new Error("Cannot start etcd: this machine has no address that others can reach");
+  }
+  return { name: hostname, address };
+}
+
 /** The address that a member tells others: the first that is not local to a link, IPv4 before IPv6. */
 export function primaryAddress(addresses: readonly string[]): string | undefined {
   const global = addresses.filter((address) => !/^(fe80:|169\.254\.)/i.test(address));

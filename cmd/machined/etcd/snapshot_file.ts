@@ -2,7 +2,8 @@
 export class SnapshotFile {
   #draft = 0;
 
-  constructor(readonly path: string) {}
+  /** `uid` is who reads it; who owns this process unless told. */
+  constructor(readonly path: string, readonly uid?: number) {}
 
   /** Keeps what comes; only a whole one takes the place of what was there. */
   async write(parts: AsyncIterable<Uint8Array>): Promise<void> {
@@ -20,6 +21,7 @@ export class SnapshotFile {
         }
         await file.sync();
       }
+      if (this.uid !== undefined) await Deno.chown(draft, this.uid, this.uid);
       await Deno.rename(draft, this.path);
     } catch (error) {
       await Deno.remove(draft).catch(() => {});

@@ -1,8 +1,11 @@
 /** From a configuration to a running node. */
+import { isControlPlane } from "$lib/config/mod.ts";
 import { dropStaticPods, STATIC_PODS_DIR } from "../controllers/mod.ts";
 import type { Machine } from "../machine.ts";
+import { controlPlaneServices } from "../services/mod.ts";
 import { blockDevices } from "../tasks/block_devices.ts";
 import { writeRequiredSysctls } from "../tasks/kspp.ts";
+import { labelNodeAsMaster } from "../tasks/label_master.ts";
 import { disableModuleLoading, loadKernelModules } from "../tasks/modules.ts";
 import {
   mountEphemeralPartition,
@@ -42,6 +45,9 @@ export function bootSequence(machine: Machine): Sequence {
       { name: "staticPods", tasks: [dropFormerStaticPods()] },
       { name: "userSetup", tasks: [writeUserSysctls(machine)] },
       { name: "startEverything", tasks: [startAllServices(machine)] },
+      ...(onControlPlane(machine)
+        ? [{ name: "labelMaster", tasks: [labelNodeAsMaster(machine)] }]
+        : []),
     ],
   };
 }
@@ -82,13 +88,20 @@ function startContainerd({ services }: Machine): Task {
 const OF_THE_CLUSTER: ReadonlySet<string> = new Set(["etcd", "kubelet"]);
 
 /** Starts every service and waits until all that this node can bring up by itself are up. */
-function startAllServices({ services }: Machine): Task {
+function startAllServices(machine: Machine): Task {
+  const { services } = machine;
   return {
     name: "startAllServices",
     async run(signal) {
+      if (onControlPlane(machine)) services.load(...controlPlaneServices(machine));
       services.start();
       const ids = services.list().map(({ id }) => id).filter((id) => !OF_THE_CLUSTER.has(id));
       await services.waitUp(ids, { timeoutMs: SERVICES_WAIT_MS, signal });
     },
   };
+}
+
+function onControlPlane({ config }: Machine): boolean {
+  const running = config.running.value?.config;
+  return running !== undefined && isControlPlane(running);
 }

@@ -12,42 +12,31 @@ import {
   RootSecrets,
 } from "$lib/resources/mod.ts";
 import type { Service } from "$lib/service/mod.ts";
+import { runContainer } from "../containers/host.ts";
 import { keepFiles } from "../controllers/k8s/files.ts";
 import type { EtcdAccess } from "../etcd/access.ts";
 import {
   etcdArguments,
   type MemberIdentity,
+  memberIdentity,
   type MemberPlan,
-  primaryAddress,
 } from "../etcd/arguments.ts";
-import type { DataDirectory } from "../etcd/data_directory.ts";
 import { promote } from "../etcd/join.ts";
 import { ETCD_PKI_DIR, ETCD_UID } from "../etcd/places.ts";
 import { type Founding, planMember } from "../etcd/plan.ts";
 import type { HostNames } from "../identity/names.ts";
 import type { Machine } from "../machine.ts";
 
-/** Makes a `run` that keeps one container. */
-export type ContainerRun = (container: {
-  readonly id: string;
-  readonly image: () => ContainerImage;
-  readonly spec: () => ContainerSpec;
-}) => Service["run"];
-
 /** What the service is made from. */
 export interface EtcdServiceDeps {
-  readonly machine: Pick<Machine, "config" | "runtime" | "logs">;
-  readonly container: ContainerRun;
-  readonly access: EtcdAccess;
-  readonly data: DataDirectory;
+  readonly machine: Pick<Machine, "config" | "runtime" | "logs" | "containers" | "etcd">;
   readonly host: () => HostNames;
-  /** Whether the API asked this machine to found the cluster. */
-  readonly bootstrap: { readonly asked: boolean };
 }
 
 /** The store of the cluster's state. Founds a cluster, joins one, or goes on where it was. */
 export function etcdService(deps: EtcdServiceDeps): Service {
-  const { machine, container, access, data } = deps;
+  const { machine } = deps;
+  const { access, data } = machine.etcd;
   const log = machine.logs.writer("etcd");
   let start: { identity: MemberIdentity; plan: MemberPlan } | undefined;
   return {
@@ -56,14 +45,14 @@ export function etcdService(deps: EtcdServiceDeps): Service {
     async prepare(signal) {
       await writeSecrets(deps, signal);
       await data.make();
-      const identity = identityOf(deps.host());
+      const identity = memberIdentity(deps.host());
       const founding = foundingOf(deps);
       const plan = await planMember({ identity, data, access, founding, log }, signal);
       start = { identity, plan };
     },
-    run: container({
+    run: runContainer(machine.containers, machine.logs, {
       id: "etcd",
-      image: () => ({ reference: etcdConfig(machine)?.image ?? IMAGES.etcd }),
+      image: () => etcdImage(machine),
       spec() {
         if (!start) throw new Error("Cannot start etcd: it was not prepared");
         const extra = etcdConfig(machine)?.extraArgs ?? {};
@@ -81,7 +70,10 @@ export function etcdService(deps: EtcdServiceDeps): Service {
 }
 
 /** Healthy when a majority answers through this member; a learner is given its vote first. */
-async function checkMember(access: EtcdAccess, signal: AbortSignal): Promise<void> {
+export async function checkMember(
+  access: Pick<EtcdAccess, "local" | "at" | "others">,
+  signal: AbortSignal,
+): Promise<void> {
   using etcd = await access.local();
   const { learner, memberId } = await memberStatus(etcd, { signal });
   if (learner) {
@@ -103,16 +95,13 @@ async function writeSecrets({ machine }: EtcdServiceDeps, signal: AbortSignal): 
   await keepFiles(place, { "ca.crt": etcdCA.crt, "peer.crt": crt, "peer.key": key });
 }
 
-function identityOf({ hostname, addresses }: HostNames): MemberIdentity {
-  const address = primaryAddress(addresses);
-  if (address === undefined) {
-    throw new Error("Cannot start etcd: this machine has no address that others can reach");
-  }
-  return { name: hostname, address };
+/** The image that the configuration asks for. */
+export function etcdImage(machine: Pick<Machine, "config">): ContainerImage {
+  return { reference: etcdConfig(machine)?.image ?? IMAGES.etcd };
 }
 
-function foundingOf({ machine, bootstrap }: EtcdServiceDeps): Founding {
-  if (bootstrap.asked) return "asked";
+function foundingOf({ machine }: EtcdServiceDeps): Founding {
+  if (machine.etcd.bootstrap.asked) return "asked";
   return machine.config.running.value?.config.machine.type === "init" ? "ifAlone" : "never";
 }
 

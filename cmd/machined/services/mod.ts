@@ -6,21 +6,26 @@
 import { type ProcessLauncher, type Service, systemClock } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
 import { ConfigurationService } from "$proto/configuration/configuration_pb.ts";
+import { ClusterService } from "$proto/cluster/cluster_pb.ts";
 import { InspectService } from "$proto/inspect/inspect_pb.ts";
 import { StorageService } from "$proto/storage/storage_pb.ts";
 import { ResourceService } from "$proto/resource/resource_pb.ts";
 import { ConfigChanges } from "../api/config_changes.ts";
 import { configurationService } from "../api/configuration.ts";
+import { clusterService } from "../api/cluster.ts";
+import { clusterDeps, controlPlaneApi } from "../api/control_plane.ts";
 import { inspectService } from "../api/inspect.ts";
 import { machineService } from "../api/mod.ts";
 import { storageService } from "../api/storage.ts";
 import { resourceService } from "../api/resource.ts";
+import { hostNames } from "../identity/host.ts";
 import type { ServiceRole } from "../launch/rights.ts";
 import type { Machine } from "../machine.ts";
 import { nodeInventory } from "../containers/node_inventory.ts";
 import { usageOf } from "../containers/usage.ts";
 import { apidService } from "./apid.ts";
 import { containerdService, criService } from "./containerd.ts";
+import { etcdService } from "./etcd.ts";
 import { kubeletService } from "./kubelet.ts";
 import { machinedService } from "./machined.ts";
 import { networkdService } from "./networkd.ts";
@@ -32,15 +37,18 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
   const build = buildInfo();
   const runner = { launcher, logs: machine.logs };
   const changes = new ConfigChanges({ ...machine, clock: systemClock });
-  const handlers = machineService({
-    ...machine,
-    changes,
-    build: { ...build, sha: `${build.sha} (root hash ${machine.rootHash})` },
-    platform: { name: "metal", mode: "metal" },
-    hostname: () => Deno.hostname(),
-    inventory: nodeInventory(machine),
-    usage: usageOf,
-  });
+  const handlers = {
+    ...machineService({
+      ...machine,
+      changes,
+      build: { ...build, sha: `${build.sha} (root hash ${machine.rootHash})` },
+      platform: { name: "metal", mode: "metal" },
+      hostname: () => Deno.hostname(),
+      inventory: nodeInventory(machine),
+      usage: usageOf,
+    }),
+    ...controlPlaneApi(machine, hostNames),
+  };
   return [
     machinedService({
       handlers,
@@ -49,6 +57,7 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
         router.service(InspectService, inspectService(machine.runtime));
         router.service(StorageService, storageService());
         router.service(ConfigurationService, configurationService({ changes }));
+        router.service(ClusterService, clusterService(clusterDeps(machine, hostNames)));
       },
       log: machine.log,
     }),
@@ -64,4 +73,9 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
       dependsOn: ["cri", "networkd", "timed"],
     }),
   ];
+}
+
+/** Services that only a control plane has; which a machine is, its configuration says. */
+export function controlPlaneServices(machine: Machine): Service[] {
+  return [etcdService({ machine, host: hostNames })];
 }

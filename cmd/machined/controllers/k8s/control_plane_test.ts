@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
+import { MemoryState } from "$lib/cosi/mod.ts";
 import { readKey } from "$lib/etcd/mod.ts";
 import { isRefusal, KubeError, type KubeObject, type ResourceType, TYPES } from "$lib/kube/mod.ts";
+import {
+  ETCD_SECRETS,
+  EtcdSecrets,
+  K8S_CERTS,
+  KubernetesSecrets,
+  ROOT_ETCD,
+  ROOT_K8S,
+  RootSecrets,
+} from "$lib/resources/mod.ts";
+import { EtcdAccess } from "../../etcd/access.ts";
 import { applyToCluster } from "./apply.ts";
 import { systemManifests } from "./manifests/manifests.ts";
 import { applyOrder } from "./manifests/order.ts";
@@ -119,6 +130,23 @@ Deno.test(
       for (const name of ["kube-controller-manager", "kube-scheduler"]) {
         await until(() => kube.find(LEASES, { ...KUBE_SYSTEM, name }), `the lease of ${name}`);
       }
+    });
+
+    await test.step("etcd's members are found beside the API servers", async () => {
+      const state = new MemoryState();
+      await state.create(RootSecrets, ROOT_ETCD, plane.sources.rootEtcd);
+      await state.create(RootSecrets, ROOT_K8S, { ...root, endpoint: plane.api.url });
+      await state.create(EtcdSecrets, ETCD_SECRETS, plane.sources.etcd);
+      await state.create(KubernetesSecrets, K8S_CERTS, plane.sources.certificates);
+      const addresses: string[] = [];
+      const access = new EtcdAccess({ state, addresses: () => addresses });
+      const others = await until(async () => {
+        const found = await access.others(signal);
+        return found.length > 0 ? found : undefined;
+      }, "the endpoints of the API server");
+      assert.deepEqual(others, ["https://10.5.0.2:2379"]);
+      addresses.push("10.5.0.2");
+      assert.deepEqual(await access.others(signal), []);
     });
 
     await test.step("a privileged pod is refused outside of kube-system", async () => {

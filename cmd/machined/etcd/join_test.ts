@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { EtcdClient, listMembers } from "$lib/etcd/mod.ts";
+import { componentProgram } from "$lib/etcd/testing.ts";
+import { createCa, issueServerLeaf, sans } from "$lib/pki/mod.ts";
+import { scratch } from "../api/testing.ts";
+import { checkMember } from "../services/etcd.ts";
+import { clientUrl, etcdArguments, type MemberIdentity } from "./arguments.ts";
+import { DataDirectory } from "./data_directory.ts";
+import { ETCD_DATA_DIR, ETCD_PKI_DIR } from "./places.ts";
+import { type Founding, planMember } from "./plan.ts";
+
+const real = { ignore: Deno.build.os !== "linux" || componentProgram("etcd") === undefined };
+
+/** Loopback has addresses enough for a cluster of its own: real ports, real flags. */
+const NET = `127.${1 + Math.floor(Math.random() * 254)}.${Math.floor(Math.random() * 256)}`;
+
+/** Machines whose etcd is planned, started and checked as their service does it. */
+class Machines implements AsyncDisposable {
+  readonly #processes = new Map<string, Deno.ChildProcess>();
+  readonly #over = new AbortController();
+
+  private constructor(
+    readonly directory: string,
+    readonly ca: string,
+    readonly client: { crt: string; key: string },
+  ) {}
+
+  static async make(directory: string, names: string[]): Promise<Machines> {
+    const now = new Date();
+    const ca = await createCa({ kind: "ecdsa-p256", subject: { organization: ["etcd"] }, now });
+    // Members check where a call comes from, too, and on loopback that is the first address.
+    const addresses = ["127.0.0.1", ...names.map((name) => identityOf(name).address)];
+    const leaf = await issueServerLeaf({ ca, sans: sans(addresses), now, lifetimeMs: 3_600_000 });
+    await Deno.writeTextFile(`${directory}/ca.crt`, ca.crt);
+    await Deno.writeTextFile(`${directory}/peer.crt`, leaf.crt);
+    await Deno.writeTextFile(`${directory}/peer.key`, leaf.key);
+    return new Machines(directory, ca.crt, leaf);
+  }
+
+  /** Plans a member, starts it and waits until it is healthy. */
+  async start(name: string, founding: Founding): Promise<void> {
+    const identity = identityOf(name);
+    const data = new DataDirectory(`${this.directory}/${name}`);
+    await data.make();
+    const access = this.access(name);
+    const plan = await planMember({ identity, data, access, founding, log: () => {} }, this.signal);
+    const [, ...args] = etcdArguments(identity, plan, {}).map((text) =>
+      text.replace(ETCD_DATA_DIR, data.path).replace(ETCD_PKI_DIR, this.directory)
+        .replace("0.0.0.0", identity.address)
+    );
+    const program = componentProgram("etcd") ?? "etcd";
+    const process = new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
+    this.#processes.set(name, process);
+    await insist(() => checkMember(access, this.signal));
+  }
+
+  async stop(name: string): Promise<void> {
+    const process = this.#processes.get(name);
+    this.#processes.delete(name);
+    try {
+      process?.kill("SIGTERM");
+    } catch {
+      // It has ended.
+    }
+    await process?.status;
+  }
+
+  /** The way of one machine to itself and to those that run beside it. */
+  access(name: string) {
+    const at = (endpoints: readonly string[]) =>
+      Promise.resolve(new EtcdClient({ endpoints, ca: this.ca, client: this.client }));
+    const urlOf = (name: string) => clientUrl(identityOf(name).address);
+    return {
+      at,
+      local: () => at([urlOf(name)]),
+      others: () =>
+        Promise.resolve([...this.#processes.keys()].filter((it) => it !== name).map(urlOf)),
+    };
+  }
+
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    for (const name of [...this.#processes.keys()]) await this.stop(name);
+  }
+}
+
+function identityOf(name: string): MemberIdentity {
+  return { name, address: `${NET}.${name.charCodeAt(0)}` };
+}
+
+async function insist(call: () => Promise<void>): Promise<void> {
+  const endMs = Date.now() + 120_000;
+  while (true) {
+    try {
+      return await call();
+    } catch (error) {
+      if (Date.now() > endMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+async function members(machines: Machines, name: string) {
+  using etcd = await machines.access(name).local();
+  return (await listMembers(etcd)).map(({ name, learner }) => `${name}${learner ? " learns" : ""}`);
+}
+
+Deno.test(
+  "machines found a cluster, join it, go on after a restart and come back wiped",
+  real,
+  async () => {
+    await using dir = await scratch();
+    await using machines = await Machines.make(dir.path, ["a", "b", "c"]);
+    await machines.start("a", "asked");
+    await machines.start("b", "never");
+    assert.deepEqual(await members(machines, "a"), ["a", "b"]);
+    await machines.start("c", "never");
+    assert.deepEqual(await members(machines, "c"), ["a", "b", "c"]);
+    // A restart with its data; what founded the cluster once does not found another.
+    await machines.stop("a");
+    await machines.start("a", "asked");
+    assert.deepEqual(await members(machines, "a"), ["a", "b", "c"]);
+    // An init machine that lost its disk joins the cluster that lives.
+    await machines.stop("a");
+    await new DataDirectory(`${dir.path}/a`).wipe();
+    await machines.start("a", "ifAlone");
+    assert.deepEqual(await members(machines, "a"), ["a", "b", "c"]);
+  },
+);
