@@ -12,7 +12,7 @@ import type { DataDirectory } from "./data_directory.ts";
 
 /** What leaving a cluster needs. */
 export interface LeaveDeps {
-  readonly access: Pick<EtcdAccess, "local">;
+  readonly access: Pick<EtcdAccess, "local" | "at">;
   readonly data: Pick<DataDirectory, "wipe">;
   readonly services: { stop(id: string): Promise<void> };
   readonly bootstrap: { asked: boolean };
@@ -39,14 +39,17 @@ export async function leaveEtcd(deps: LeaveDeps, signal: AbortSignal): Promise<v
   using etcd = await access.local();
   const members = await listMembers(etcd, { signal });
   const own = memberNamed(members, hostname());
-  if (members.length === 1) {
+  // Asked of those that stay: a member that sees its own removal ends, often before it answers.
+  const stay = members.filter(({ id, name, learner }) => id !== own.id && name !== "" && !learner);
+  if (stay.length === 0) {
     throw new LastMemberError(`Cannot leave etcd: "${own.name}" is its only member`);
   }
   await forfeitLeadership(etcd, { signal }).catch((error) => {
     // Learners cannot lead: then the removal lets the others elect.
     if (error instanceof EtcdError) throw error;
   });
-  await removeWhenSettled(etcd, own.id, signal);
+  using others = await access.at(stay.flatMap(({ clientUrls }) => clientUrls));
+  await removeWhenSettled(others, own.id, signal);
   // A member that comes back must join: it founds no second cluster.
   bootstrap.asked = false;
   await services.stop("etcd");
