@@ -89,7 +89,14 @@ const HOST_MOUNTS: readonly ContainerMount[] = [
   readOnly("/sys"),
   shared("/sys/fs/cgroup"),
   readOnly("/lib/modules"),
-  ...["/etc/os-release", "/etc/machine-id", "/etc/resolv.conf", "/etc/hosts"].map(readOnly),
+  ...[
+    "/etc/os-release",
+    "/etc/machine-id",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/resolv.conf",
+    "/etc/hosts",
+  ].map(readOnly),
   ...["/etc/kubernetes", "/etc/cni", "/usr/libexec/kubernetes", "/run"].map((path) => shared(path)),
   shared("/run", "/var/run"),
   ...["/var/lib/containerd", "/var/lib/kubelet", "/var/log/pods", "/var/log/containers"]
