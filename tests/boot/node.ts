@@ -41,7 +41,7 @@ export interface Node extends AsyncDisposable {
 }
 
 /** Services that need a registry, which only some tests give their machine. */
-export const CLUSTER_SERVICES: readonly string[] = ["kubelet"];
+export const CLUSTER_SERVICES: readonly string[] = ["etcd", "kubelet"];
 
 /**
  * How long a boot may take, milliseconds: half a minute on two quiet cores. Shared ones have taken five

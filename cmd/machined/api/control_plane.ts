@@ -46,7 +46,7 @@ export function controlPlaneApi(
       sequencer,
       log,
     }),
-    ...legacyApi(etcd),
+    ...legacyApi(),
     ...kubeconfigApi({ state: runtime.state, config, clock: systemClock }),
   };
 }

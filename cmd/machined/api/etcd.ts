@@ -1,6 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
+  deleteKey,
   type EtcdClient,
+  EtcdError,
   forfeitLeadership,
   listMembers,
   memberNamed,
@@ -8,13 +10,15 @@ import {
   snapshot,
 } from "$lib/etcd/mod.ts";
 import type { EtcdAccess } from "../etcd/access.ts";
+import type { DataDirectory } from "../etcd/data_directory.ts";
 import { LastMemberError, type LeaveDeps, leaveEtcd, removeWhenSettled } from "../etcd/leave.ts";
 import type { SnapshotFile } from "../etcd/snapshot_file.ts";
 import type { MachineApi } from "./_impl.ts";
 
 /** Where etcd is, and what leaving it touches. */
-export interface EtcdApiDeps extends Omit<LeaveDeps, "access"> {
+export interface EtcdApiDeps extends Omit<LeaveDeps, "access" | "data"> {
   readonly access: EtcdAccess;
+  readonly data: DataDirectory;
   readonly snapshotFile: SnapshotFile;
   /** Whether this machine has a member of etcd. */
   readonly isControlPlane: () => boolean;
@@ -28,7 +32,11 @@ type EtcdApi = MachineApi<
   | "etcdStatus"
   | "etcdSnapshot"
   | "etcdRecover"
+  | "removeBootkubeInitializedKey"
 >;
+
+/** The key by which releases before 0.9 say that Kubernetes runs its own control plane. */
+const INITIALIZED = "initialized";
 
 /** Answers for the etcd of the cluster, on its members. */
 export function etcdApi(deps: EtcdApiDeps): EtcdApi {
@@ -56,8 +64,7 @@ export function etcdApi(deps: EtcdApiDeps): EtcdApi {
       try {
         await leaveEtcd(deps, signal);
       } catch (error) {
-        if (!(error instanceof LastMemberError)) throw unavailable(error);
-        throw new ConnectError(error.message, Code.FailedPrecondition);
+        throw await told(deps, error);
       }
       return { messages: [{}] };
     },
@@ -86,20 +93,25 @@ export function etcdApi(deps: EtcdApiDeps): EtcdApi {
     },
     async *etcdSnapshot(_request, { signal }) {
       refuseWorker(deps);
-      const etcd = await access.local().catch((error) => {
-        throw unavailable(error);
-      });
       try {
+        using etcd = await access.local();
         for await (const bytes of snapshot(etcd, signal)) yield { bytes };
       } catch (error) {
-        throw unavailable(error);
-      } finally {
-        etcd[Symbol.dispose]();
+        throw await told(deps, error);
       }
     },
     etcdRecover: async (requests) => {
       refuseWorker(deps);
-      await snapshotFile.write(partsOf(requests));
+      try {
+        await snapshotFile.write(partsOf(requests));
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        throw new ConnectError(error.message, Code.InvalidArgument);
+      }
+      return { messages: [{}] };
+    },
+    removeBootkubeInitializedKey: async (_request, { signal }) => {
+      await local((etcd) => deleteKey(etcd, INITIALIZED, { signal }));
       return { messages: [{}] };
     },
   };
@@ -117,14 +129,10 @@ async function calling<T>(
 ): Promise<T> {
   refuseWorker(deps);
   try {
-    const etcd = await client();
-    try {
-      return await call(etcd);
-    } finally {
-      etcd[Symbol.dispose]();
-    }
+    using etcd = await client();
+    return await call(etcd);
   } catch (error) {
-    throw error instanceof ConnectError ? error : unavailable(error);
+    throw await told(deps, error);
   }
 }
 
@@ -144,7 +152,19 @@ function refuseWorker({ isControlPlane }: EtcdApiDeps): void {
   );
 }
 
-function unavailable(cause: unknown): ConnectError {
+/** What went wrong, for the caller: a machine that has no member yet is no fault of the network. */
+async function told({ data }: EtcdApiDeps, cause: unknown): Promise<ConnectError> {
+  if (cause instanceof ConnectError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new ConnectError(message, Code.Unavailable, undefined, undefined, cause);
+  if (cause instanceof LastMemberError) return new ConnectError(message, Code.FailedPrecondition);
+  if (cause instanceof EtcdError || await data.holdsMember()) {
+    return new ConnectError(message, Code.Unavailable, undefined, undefined, cause);
+  }
+  return new ConnectError(
+    "Cannot ask etcd: no member has started on this node, it waits for a bootstrap or to join",
+    Code.FailedPrecondition,
+    undefined,
+    undefined,
+    cause,
+  );
 }

@@ -124,3 +124,16 @@ Deno.test("etcdApi() of a worker says whom to ask", real, async () => {
     await fails(call, Code.FailedPrecondition, /ask a control plane node/);
   }
 });
+
+Deno.test("etcdApi() of a node without a member says what it waits for", real, async () => {
+  await using node = await world();
+  await node.member.stop();
+  await fails(node.client.etcdStatus({}), Code.Unavailable, /Cannot reach/);
+  await node.data.wipe();
+  await fails(node.client.etcdStatus({}), Code.FailedPrecondition, /waits for a bootstrap/);
+  await fails(
+    node.client.etcdRecover((async function* () {})()),
+    Code.InvalidArgument,
+    /the snapshot: it is empty/,
+  );
+});

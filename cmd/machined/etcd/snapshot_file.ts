@@ -5,7 +5,11 @@ export class SnapshotFile {
   /** `uid` is who reads it; who owns this process unless told. */
   constructor(readonly path: string, readonly uid?: number) {}
 
-  /** Keeps what comes; only a whole one takes the place of what was there. */
+  /**
+   * Keeps what comes; only a whole one takes the place of what was there.
+   *
+   * @throws {RangeError} when nothing comes
+   */
   async write(parts: AsyncIterable<Uint8Array>): Promise<void> {
     const draft = `${this.path}.${++this.#draft}.part`;
     try {
@@ -18,6 +22,9 @@ export class SnapshotFile {
         });
         for await (const part of parts) {
           for (let done = 0; done < part.length;) done += await file.write(part.subarray(done));
+        }
+        if ((await file.stat()).size === 0) {
+          throw new RangeError("Cannot keep the snapshot: it is empty");
         }
         await file.sync();
       }
