@@ -1,4 +1,5 @@
 /** The configuration files of the two containerds of a node. */
+import { IMAGES } from "$lib/config/mod.ts";
 import { REGISTRY_HOSTS_DIRECTORY } from "$lib/paths/mod.ts";
 
 /** Parts that a node does not need: other snapshotters, tracing, plugins from outside. */
@@ -18,9 +19,6 @@ const KUBERNETES = [
   "io.containerd.grpc.v1.cri",
   "io.containerd.podsandbox.controller.v1.podsandbox",
 ];
-
-/** The image of the process that holds a pod's namespaces. */
-const PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1";
 
 /** The containerd of the node's own, which knows nothing of Kubernetes. */
 export function systemContainerdConfig(): string {
@@ -44,7 +42,7 @@ address = "/run/containerd/containerd.sock"
 snapshotter = "overlayfs"
 
 [plugins."io.containerd.cri.v1.images".pinned_images]
-sandbox = "${PAUSE_IMAGE}"
+sandbox = "${IMAGES.pause}"
 
 [plugins."io.containerd.cri.v1.images".registry]
 config_path = "${REGISTRY_HOSTS_DIRECTORY}"
