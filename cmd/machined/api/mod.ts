@@ -6,6 +6,7 @@
  */
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { MachineService } from "$proto/machine/machine_pb.ts";
+import { CONTROLLER_LOG } from "../controllers/mod.ts";
 import { configurationApi, type ConfigurationDeps } from "./configuration.ts";
 import { containersApi, type ContainersDeps } from "./containers.ts";
 import { copyApi } from "./copy.ts";
@@ -69,7 +70,11 @@ export function machineService(
     ...readApi({ calls }),
     ...copyApi({ calls }),
     ...dmesgApi({ ...proc, kmsg }),
-    ...logsApi({ ...deps, logs, isService: (id) => services.find(id) !== undefined }),
+    ...logsApi({
+      ...deps,
+      logs,
+      isService: (id) => id === CONTROLLER_LOG || services.find(id) !== undefined,
+    }),
     ...containersApi(deps),
     ...eventsApi(deps),
     ...servicesApi(deps),
