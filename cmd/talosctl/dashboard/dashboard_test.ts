@@ -107,6 +107,12 @@ Deno.test("layout() says why a node does not answer and keeps what it said befor
   assert.match(never[2] ?? "", /^ FAULT {5}connection refused/);
 });
 
+Deno.test("layout() keeps every part in its place when the first answer comes", () => {
+  const head = (history: NodeHistory): number =>
+    shown(scene(history), 80, 30).findIndex((line) => line.includes("COMMAND"));
+  assert.equal(head(NO_HISTORY), head(history(0, 1)));
+});
+
 Deno.test("span() shows what a terminal would act on as blanks", () => {
   assert.equal(span("a\x1b[2Jb\x9b").text, "a [2Jb ");
   assert.equal(ansi([span("a"), span("b", "bold")]), "a\x1b[1mb\x1b[0m");

@@ -41,7 +41,9 @@ export function layout(scene: Scene, size: Size): Line[] {
   const rule: Line = [span("─".repeat(columns), "dim")];
   const lines: Line[] = [tabs(scene), rule];
   if (shown) {
-    lines.push(...summary(shown, scene.nowMs, columns), rule);
+    const told = summary(shown, scene.nowMs, columns);
+    // What is below stays where it is when the first answer comes.
+    lines.push(...Array.from({ length: SUMMARY_ROWS }, (_, row) => told[row] ?? []), rule);
     if (rows >= ROWS_FOR_GRAPHS) lines.push(...graphs(shown.rates, columns));
     lines.push(...processTable(shown.processes, view.offset, processRows(size)));
   }
