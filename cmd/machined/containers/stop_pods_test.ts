@@ -6,7 +6,16 @@ import {
   PodSandboxState,
   RuntimeService,
 } from "$proto/runtime/runtime_pb.ts";
+import { PRE_STOP_ANNOTATION } from "./pre_stop.ts";
 import { stopPods } from "./stop_pods.ts";
+
+function withPreStop<T extends { annotations: object }>(container: T, command: string[]): T {
+  const handler = JSON.stringify({ exec: { command } });
+  return {
+    ...container,
+    annotations: { ...container.annotations, [PRE_STOP_ANNOTATION]: handler },
+  };
+}
 
 function world(fail?: string) {
   const calls: string[] = [];
@@ -29,7 +38,7 @@ function world(fail?: string) {
       listContainers: () => ({
         containers: [
           container("net-a", "net"),
-          container("web-a", "web", "5"),
+          withPreStop(container("web-a", "web", "5"), ["/bin/drain"]),
           container("web-b", "web", "600"),
           { ...container("web-old", "web"), state: ContainerState.CONTAINER_EXITED },
         ],
@@ -37,6 +46,10 @@ function world(fail?: string) {
       podSandboxStatus: ({ podSandboxId }) => {
         const network = podSandboxId === "net" ? NamespaceMode.NODE : NamespaceMode.POD;
         return { status: { linux: { namespaces: { options: { network } } } } };
+      },
+      execSync({ containerId, cmd, timeout }) {
+        calls.push(`${cmd} in ${containerId} within ${timeout} s`);
+        return { exitCode: 1 };
       },
       stopContainer({ containerId, timeout }) {
         if (containerId === fail) throw new ConnectError("stuck", Code.Internal);
@@ -59,12 +72,14 @@ function world(fail?: string) {
   return { calls, lines, stop };
 }
 
-Deno.test("stopPods() stops pods with a network of their own first, each in its time", async () => {
-  const { calls, stop } = world();
+Deno.test("stopPods() stops pods with a network of their own first, each in its time and after its preStop", async () => {
+  const { calls, lines, stop } = world();
   await stop();
+  assert.ok(lines.includes("pod default/web: Cannot finish preStop: it exited with code 1"));
   assert.deepEqual(calls, [
-    "container web-a in 5 s",
+    "/bin/drain in web-a within 5 s",
     "container web-b in 60 s",
+    "container web-a in 5 s",
     "pod web",
     "container net-a in 30 s",
     "pod net",
