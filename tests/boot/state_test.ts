@@ -77,6 +77,7 @@ bootTest("a machine without a configuration asks for one on its console", async 
   await Deno.truncate(disk, 64 << 20);
   node = await startNode({
     arguments: ["talos.config=none"],
+    memoryMib: 2048,
     disks: [disk],
     config: (text) => yaml = text,
   });
@@ -322,6 +323,7 @@ bootTest(
     const options = ["--install-disk", "/dev/vda", "--additional-sans", address];
     node = await startNode({
       arguments: ["talos.config=metal-iso"],
+      memoryMib: 2048,
       forwards: [{ address, port: 50000, guestPort: 50000 }],
       args: ["-device", "ide-cd,drive=cd", "-drive", `${await iso(options)},id=cd`],
     });
