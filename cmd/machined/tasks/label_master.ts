@@ -7,7 +7,8 @@ import { controlPlanePatch } from "../kubernetes/node_role.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../sequences/engine.ts";
 
-const RETRY_MS = 2_000;
+/** Not often: an API server that starts has other things to do. */
+const RETRY_MS = 5_000;
 const FOREVER = new AbortController().signal;
 
 type Marking = Pick<Machine, "etcd" | "config" | "log">;

@@ -13,8 +13,8 @@ export const STATIC_PODS_DIR = "/etc/kubernetes/manifests";
 /** The certificate that a kubelet signs for itself, and the CA that it makes for that. */
 const KUBELET_CERTIFICATE = "/var/lib/kubelet/pki/kubelet.crt";
 const KUBELET_PORT = 10250;
-/** An API server that is not up yet is asked again soon. */
-const READY_TIMEOUT_MS = 5_000;
+/** On a busy machine an API server that starts takes its time: who hangs up early asks it twice. */
+const READY_TIMEOUT_MS = 15_000;
 
 /** The effects on a real node. */
 export function hostKubernetes({ nodename }: { nodename: () => string }): KubernetesDeps {

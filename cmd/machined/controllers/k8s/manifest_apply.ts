@@ -26,6 +26,7 @@ import {
   type RootEtcdSpec,
   type RootKubernetesSpec,
   RootSecrets,
+  StaticPod,
 } from "$lib/resources/mod.ts";
 import type { SecureTarget } from "$lib/secure_http/mod.ts";
 import { etcdTarget, kubeTarget, localApiUrl } from "./access.ts";
@@ -35,6 +36,8 @@ import { applyOrder } from "./manifests/order.ts";
 
 /** The mutex that lets one control plane at a time apply manifests. */
 export const APPLY_MUTEX = "talos:v1:manifestApplyMutex";
+/** The pod that is there once the API server has been ready: who waits for it needs not ask too. */
+const RELEASED = "kube-scheduler";
 /** How often the API server is asked whether it is ready, milliseconds. */
 const POLL_MS = 2_000;
 
@@ -67,6 +70,7 @@ export class ManifestApplyController implements Controller {
     weak(RootSecrets, ROOT_ETCD),
     weak(EtcdSecrets, ETCD_SECRETS),
     weak(KubernetesControlPlaneConfig, "kube-apiserver"),
+    weak(StaticPod, RELEASED),
   ];
   readonly outputs = [exclusive(ManifestStatus)];
   /** The versions that were applied last: other changes are no reason to apply them again. */
@@ -83,6 +87,7 @@ export class ManifestApplyController implements Controller {
       const versions = versionsOf(manifests);
       if (versions !== this.#applied) {
         pass.keep();
+        if (!await pass.find(StaticPod, RELEASED)) continue;
         if (!await this.#isReady(target, rt.signal)) {
           pass.again(POLL_MS);
           continue;

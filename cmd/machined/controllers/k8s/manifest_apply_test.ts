@@ -9,6 +9,7 @@ import {
   Manifest,
   MANIFESTS_APPLIED,
   ManifestStatus,
+  StaticPod,
 } from "$lib/resources/mod.ts";
 import { FakeClock } from "$lib/service/testing.ts";
 import { putControlPlane, testSecrets } from "../testing.ts";
@@ -23,9 +24,13 @@ function object(kind: string, name: string): KubeObject {
 Deno.test("ManifestApplyController waits for the API server and applies each change once, in order", async () => {
   const clock = new FakeClock();
   let ready = false;
+  let asked = 0;
   const applied: string[][] = [];
   const controller = new ManifestApplyController({
-    askReady: () => ready ? Promise.resolve() : Promise.reject(new Error("starting")),
+    askReady() {
+      asked++;
+      return ready ? Promise.resolve() : Promise.reject(new Error("starting"));
+    },
     apply: (objects) => {
       applied.push(objects.map(({ metadata }) => metadata.name));
       return Promise.resolve([]);
@@ -36,7 +41,10 @@ Deno.test("ManifestApplyController waits for the API server and applies each cha
   await world.put(UserManifest, "05-a", [object("ConfigMap", "a"), object("Namespace", "n")]);
   await putControlPlane(world);
   await world.settled();
-  assert.deepEqual(applied, []);
+  assert.equal(asked, 0);
+  await world.put(StaticPod, "kube-scheduler", { kind: "Pod" });
+  await world.settled();
+  assert.deepEqual([asked, applied], [1, []]);
   ready = true;
   await clock.advance(2_500);
   await world.until(ManifestStatus, MANIFESTS_APPLIED);
