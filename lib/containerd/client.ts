@@ -1,6 +1,6 @@
 import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
-import { fetchUnixTransport, type SessionTransport } from "$lib/rpc/mod.ts";
+import { type SessionTransport, unixTransport } from "$lib/rpc/mod.ts";
 import { Containers } from "$proto/containerd/containers/containers_pb.ts";
 import { Content } from "$proto/containerd/content/content_pb.ts";
 import { Images } from "$proto/containerd/images/images_pb.ts";
@@ -24,7 +24,7 @@ export class Containerd {
   readonly #transport: SessionTransport;
 
   constructor(readonly socket: string, readonly namespace: string) {
-    this.#transport = fetchUnixTransport(socket);
+    this.#transport = unixTransport(socket);
     const transport = withHeader(this.#transport, "containerd-namespace", namespace);
     this.version = createClient(Version, transport);
     this.images = createClient(Images, transport);

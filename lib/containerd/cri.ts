@@ -1,5 +1,5 @@
 import { type Client, createClient } from "@connectrpc/connect";
-import { fetchUnixTransport } from "$lib/rpc/mod.ts";
+import { unixTransport } from "$lib/rpc/mod.ts";
 import { RuntimeService } from "$proto/runtime/runtime_pb.ts";
 
 /** Kubernetes' view of a containerd: pods and the containers in them. */
@@ -7,5 +7,5 @@ export type Cri = Client<typeof RuntimeService>;
 
 /** A client of the container runtime interface on `socket`. */
 export function criClient(socket: string): Cri {
-  return createClient(RuntimeService, fetchUnixTransport(socket));
+  return createClient(RuntimeService, unixTransport(socket));
 }

@@ -41,7 +41,6 @@ export { failureOf, failureTrailers } from "./failure.ts";
 export { serveUnix, type ServiceOptions, type UnixOptions } from "./serve.ts";
 export { type Routes, ServedMethods, type ServiceRouter } from "./services.ts";
 export { dispatch, type DispatchOptions } from "./dispatch.ts";
-export { type FetchOptions, fetchTlsTransport, fetchUnixTransport } from "./fetch_transport.ts";
 export {
   type SessionTransport,
   type TlsOptions,

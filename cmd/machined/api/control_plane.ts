@@ -7,7 +7,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { isControlPlane } from "$lib/config/mod.ts";
 import { runToEnd } from "$lib/containerd/mod.ts";
 import { SOCKETS } from "$lib/paths/mod.ts";
-import { fetchUnixTransport } from "$lib/rpc/mod.ts";
+import { unixTransport } from "$lib/rpc/mod.ts";
 import { systemClock } from "$lib/service/mod.ts";
 import type { MachineService } from "$proto/machine/machine_pb.ts";
 import { memberIdentity } from "../etcd/arguments.ts";
@@ -78,8 +78,8 @@ export function clusterDeps(machine: Machine, host: () => HostNames): ClusterDep
   return {
     kube: (endpoint) => machine.etcd.access.kube(endpoint),
     machines(signal) {
-      const local = fetchUnixTransport(SOCKETS.machined);
-      const apid = fetchUnixTransport(SOCKETS.apid);
+      const local = unixTransport(SOCKETS.machined);
+      const apid = unixTransport(SOCKETS.apid);
       const isLocal = (node: string) => {
         const { hostname, addresses } = host();
         return node === hostname || node.startsWith("127.") || addresses.includes(node);
