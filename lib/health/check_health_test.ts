@@ -53,7 +53,7 @@ const CASES: readonly (readonly [string, (cluster: WellCluster) => void])[] = [
     "all nodes to finish boot sequence: 10.0.0.1: the boot sequence is under way",
     (c) => c.bootedNodes = false,
   ],
-  ["all k8s nodes to report: 10.0.0.2 did not register", (c) => c.nodes.pop()],
+  ["all k8s nodes to report: not registered yet: 10.0.0.2", (c) => c.nodes.pop()],
   [
     "all k8s nodes to report: other registered unexpectedly",
     (c) => c.nodes.push(readyNode("other", "10.0.0.3")),

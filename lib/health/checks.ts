@@ -73,7 +73,7 @@ async function reportFault(cluster: Cluster): Promise<string | undefined> {
   const nodes = await cluster.kube.nodes();
   const members = everyone(cluster);
   const missing = members.filter((member) => !nodes.some((node) => isNode(node, member)));
-  if (missing.length > 0) return `${list(missing)} did not register`;
+  if (missing.length > 0) return `not registered yet: ${list(missing)}`;
   const strangers = nodes.filter((node) => !members.some((member) => isNode(node, member)));
   if (strangers.length === 0) return undefined;
   return `${list(strangers.map(({ metadata }) => metadata.name))} registered unexpectedly`;
