@@ -48,6 +48,16 @@ export function machinedRoutes({ service }: ServiceRouter): void {
     serviceStart: ({ id }) => noService(id),
     serviceStop: ({ id }) => noService(id),
     serviceRestart: ({ id }) => noService(id),
+    async etcdRecover(requests) {
+      let size = 0;
+      for await (const { bytes } of requests) size += bytes.length;
+      if (size === 0) throw new ConnectError("the snapshot is empty", Code.InvalidArgument);
+      return { messages: [{}] };
+    },
+    bootstrap: ({ recoverEtcd }) => {
+      if (recoverEtcd) return { messages: [{}] };
+      throw new ConnectError("nothing is to be bootstrapped", Code.FailedPrecondition);
+    },
     async *dmesg() {
       for (let i = 0; i < 100; i++) yield chunk(`kern: info: [${i}]: line\n`);
     },

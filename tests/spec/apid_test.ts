@@ -53,6 +53,17 @@ Deno.test("talosctl talks to apid: unary, streams, several nodes, a dead one, re
       "localhost   os-release",
     ]);
   });
+  await test.step("a snapshot goes up piece by piece, to the endpoint and to a named node", async () => {
+    await Deno.writeFile(home.at("db"), new Uint8Array(20_000_000));
+    for (const nodes of [[], ["-n", "127.0.0.1"]]) {
+      const { code, stderr } = await run(...nodes, "bootstrap", "--recover-from", "db");
+      assert.deepEqual([code, stderr], [0, ""]);
+    }
+    await Deno.writeFile(home.at("db"), new Uint8Array(0));
+    const { code, stderr } = await run("bootstrap", "--recover-from", "db");
+    assert.equal(code, 1);
+    assert.match(stderr, /InvalidArgument desc = the snapshot is empty/);
+  });
   await test.step("a status of the node is told", async () => {
     const { code, stderr } = await run("service", "nosuch", "restart");
     assert.equal(code, 1);
