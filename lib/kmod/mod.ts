@@ -51,17 +51,17 @@ export function loadOrder(index: ModuleIndex, names: Iterable<string>): string[]
   return order;
 }
 
-/** Finds the modules that drive devices; patterns are compiled once. */
+/** Finds the modules that drive devices. */
 export class AliasMatcher {
-  readonly #byBus = new Map<string, { readonly pattern: RegExp; readonly name: string }[]>();
+  readonly #byBus = new Map<string, { readonly alias: string; readonly name: string }[]>();
 
   constructor(index: ModuleIndex) {
     for (const [name, { aliases }] of Object.entries(index.modules)) {
       for (const alias of aliases) {
         const bus = busOf(alias);
-        const patterns = this.#byBus.get(bus) ?? [];
-        patterns.push({ pattern: globPattern(alias), name });
-        this.#byBus.set(bus, patterns);
+        const known = this.#byBus.get(bus);
+        if (known) known.push({ alias, name });
+        else this.#byBus.set(bus, [{ alias, name }]);
       }
     }
   }
@@ -69,8 +69,8 @@ export class AliasMatcher {
   /** The modules whose patterns fit a device's modalias, in the order of the index. */
   match(modalias: string): string[] {
     const candidates = this.#byBus.get(busOf(modalias)) ?? [];
-    const names = candidates.filter(({ pattern }) => pattern.test(modalias));
-    return [...new Set(names.map(({ name }) => name))];
+    const fitting = candidates.filter(({ alias }) => globFits(alias, modalias));
+    return [...new Set(fitting.map(({ name }) => name))];
   }
 }
 
@@ -78,7 +78,35 @@ function busOf(alias: string): string {
   return alias.slice(0, alias.indexOf(":") + 1);
 }
 
-function globPattern(glob: string): RegExp {
-  const source = glob.replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s");
+/**
+ * Whether `text` is what `glob` describes. Most of the thousands of patterns differ from a device in
+ * their first letters; to make a regular expression of each took seconds on a slow machine.
+ */
+function globFits(glob: string, text: string): boolean {
+  let at = 0;
+  while (at < text.length && glob[at] !== "*" && glob[at] === text[at]) at++;
+  if (at < glob.length && !"*?[".includes(glob.charAt(at))) return false;
+  let star = -1;
+  let retry = 0;
+  for (let i = at; i < text.length;) {
+    if (glob[at] === "*") {
+      star = at++;
+      retry = i;
+      continue;
+    }
+    const width = widthThatFits(glob, at, text.charAt(i));
+    if (width === 0 && star < 0) return false;
+    at = width > 0 ? at + width : star + 1;
+    i = width > 0 ? i + 1 : ++retry;
+  }
+  while (glob[at] === "*") at++;
+  return at === glob.length;
+}
+
+/** The length of the element at `at` when it stands for `char`, else 0. */
+function widthThatFits(glob: string, at: number, char: string): number {
+  if (glob[at] === "?" || (glob[at] === char && char !== "[")) return 1;
+  if (glob[at] !== "[") return 0;
+  const end = glob.indexOf("]", at) + 1;
+  return new RegExp(glob.slice(at, end)).test(char) ? end - at : 0;
 }

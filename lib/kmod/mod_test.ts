@@ -36,6 +36,28 @@ Deno.test("AliasMatcher finds the driver of a device", () => {
   assert.deepEqual(matcher.match("acpi:PNP0C0C:"), []);
 });
 
+Deno.test("AliasMatcher reads every wildcard as fnmatch(3) does", () => {
+  const fits = (alias: string, device: string) => {
+    const one = { file: "x.ko", depends: [], aliases: [alias] };
+    return new AliasMatcher({ modules: { x: one }, always: [] }).match(device).length === 1;
+  };
+  for (
+    const [alias, device, want] of [
+      ["platform:rtc", "platform:rtc", true],
+      ["platform:rtc", "platform:rtc2", false],
+      ["usb:v*p00A1*", "usb:v1234p00A1d01", true],
+      ["usb:v*p00A1*", "usb:v1234p00A", false],
+      ["cpu:*feature:*0099*", "cpu:type:x86,feature:,0001,0099", true],
+      // The last part may not be found in what an earlier one took.
+      ["pci:*ab*ba", "pci:aba", false],
+      ["pci:*ab*ba", "pci:abba", true],
+      ["acpi*:PNP0?0C:*", "acpi:PNP0C0C:", false],
+      ["acpi:PNP0?0C:*", "acpi:PNP0C0C:", true],
+      ["pci:v00001AF4d0000100[0-9]sv*", "pci:v00001AF4d00001005sv1", true],
+    ] as const
+  ) assert.equal(fits(alias, device), want, `${alias} on ${device}`);
+});
+
 Deno.test("moduleName() spells - and _ alike", () => {
   assert.equal(moduleName("dm-mod"), "dm_mod");
 });

@@ -78,9 +78,12 @@ function modaliases(): string[] {
     const devices = `/sys/bus/${bus.name}/devices`;
     for (const device of Deno.readDirSync(devices)) {
       try {
-        found.push(Deno.readTextFileSync(`${devices}/${device.name}/modalias`).trim());
+        // Every device has this file; asking each for one that most lack costs an error a device.
+        const event = Deno.readTextFileSync(`${devices}/${device.name}/uevent`);
+        const modalias = /^MODALIAS=(.+)$/m.exec(event)?.[1];
+        if (modalias !== undefined) found.push(modalias);
       } catch {
-        // Not every device has one, and a device may go while we look.
+        // A device may go while we look.
       }
     }
   }
