@@ -10,7 +10,12 @@
 import { SyscallError } from "./errno.ts";
 import { Fd, O, pipe } from "./fd.ts";
 import { readableStream, writableStream } from "./fd_stream.ts";
-import { LAUNCHER_NAME, type LaunchOrder, type LaunchReply } from "./launcher_worker.ts";
+import {
+  LAUNCHER_NAME,
+  LAUNCHER_READY,
+  type LaunchOrder,
+  type LaunchReply,
+} from "./launcher_worker.ts";
 import type { FdPoller } from "./poller.ts";
 import type { Privileges } from "./privileges.ts";
 import { type ExitStatus, findExited, kill, openPid } from "./process.ts";
@@ -113,18 +118,27 @@ function launchOrder(
 
 const SIGKILL = 9;
 
+/** Starts a Worker as launch() does and ends it without an order: its module is loaded then. */
+export async function warmLauncher(workerUrl: string | URL): Promise<void> {
+  const worker = new Worker(workerUrl, { type: "module", name: LAUNCHER_NAME });
+  await new Promise((resolve) => worker.onmessage = resolve);
+  worker.terminate();
+}
+
 async function orderWorker(context: LaunchContext, order: LaunchOrder): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<LaunchReply>();
   const worker = new Worker(context.workerUrl, { type: "module", name: LAUNCHER_NAME });
   const limit = context.timeoutMs ?? 30_000;
   const late = new Error(`Cannot launch "${order.program.path}": no answer in ${limit} ms`);
   const timer = setTimeout(() => reject(late), limit);
-  worker.onmessage = ({ data }: MessageEvent<LaunchReply>) => resolve(data);
+  worker.onmessage = ({ data }: MessageEvent<LaunchReply | typeof LAUNCHER_READY>) => {
+    if (data === LAUNCHER_READY) worker.postMessage(order);
+    else resolve(data);
+  };
   worker.onerror = (event) => {
     event.preventDefault();
     reject(new Error(`Cannot launch "${order.program.path}": ${event.message}`));
   };
-  worker.postMessage(order);
   try {
     const reply = await promise;
     if ("pid" in reply) return reply.pid;

@@ -16,6 +16,9 @@ export interface LaunchOrder {
   program: SpawnRequest;
 }
 
+/** Said first, once an order would be heard: what comes before that is lost. */
+export const LAUNCHER_READY = "ready";
+
 /** What came of it: the pid, or which call failed. */
 export type LaunchReply =
   | { pid: number }
@@ -25,7 +28,7 @@ export type LaunchReply =
 /** The part of a Worker's global scope that serveLauncher() uses. */
 export interface LauncherScope {
   onmessage: ((event: MessageEvent) => void) | null;
-  postMessage(message: LaunchReply): void;
+  postMessage(message: LaunchReply | typeof LAUNCHER_READY): void;
 }
 
 /** Serves one order on `scope`, the Worker's own `self`; launch() ends the Worker after the reply. */
@@ -34,6 +37,7 @@ export function serveLauncher(scope: LauncherScope): void {
     scope.onmessage = null;
     scope.postMessage(carryOut(data));
   };
+  scope.postMessage(LAUNCHER_READY);
 }
 
 /** All in one step: nothing asynchronous may start a thread that inherits half-dropped rights. */
