@@ -7,7 +7,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { bundle } from "./bundle.ts";
+import { bundle, bundleNode } from "./bundle.ts";
 import { compileBundle, fetchPair } from "./denort.ts";
 import { unpackNpm } from "./inputs.ts";
 import { parseLock } from "./lock.ts";
@@ -35,11 +35,8 @@ const lock = parseLock(await Deno.readTextFile(LOCK_FILE));
 const stamp = await buildStamp(values.tag);
 await Deno.mkdir(values.output, { recursive: true });
 
-for (const name of ["node", "talosctl"]) {
-  if (values.only && values.only !== name) continue;
-  const output = join(values.output, `${name}.js`);
-  await bundle(join(ROOT, "cmd", name, "main.ts"), output, stamp);
-  await told(output);
+if (values.only !== "talosctl") {
+  for (const file of await bundleNode(join(values.output, "node"), stamp)) await told(file);
 }
 
 const work = await Deno.makeTempDir({ prefix: "mkimage-compile-" });
@@ -51,6 +48,8 @@ try {
 
 async function makeTalosctl(): Promise<void> {
   const script = join(values.output, "talosctl.js");
+  await bundle(join(ROOT, "cmd", "talosctl", "main.ts"), script, stamp);
+  await told(script);
   const native = join(values.output, "talosctl");
   const denort = Deno.env.get("DENORT_BIN");
   if (values.pair) {

@@ -19,14 +19,14 @@ import { spdxDocument } from "./sbom.ts";
 import { makeSquashfs } from "./squashfs.ts";
 import type { Tree } from "./tree.ts";
 import { walkTree } from "./tree.ts";
-import { padToBlock, verityTree } from "./verity.ts";
+import { concat, padToBlock, verityTree } from "./verity.ts";
 
 /** What an image is built from and where it goes. */
 export interface ImageOptions {
   readonly flavor: Flavor;
   readonly lock: Lock;
-  /** The node's bundle, made by the compile step. */
-  readonly bundle: string;
+  /** The node's programs, the one that is started among them: `node.js`. */
+  readonly bundles: readonly string[];
   readonly stamp: BuildStamp;
   readonly epochSeconds: number;
   readonly privateKey: string;
@@ -92,14 +92,14 @@ async function buildIn(work: string, options: ImageOptions): Promise<PartSize[]>
 
   say("root filesystem");
   const modules = await indexModules(kernel, allowedModules(), alwaysModules());
-  const { bundle } = options;
+  const { bundles } = options;
   const root = await layOutRootfs(join(work, "root"), {
-    ...{ inputs, components, bundle, stamp, kernel, modules, release },
+    ...{ inputs, components, bundles, stamp, kernel, modules, release },
   });
   say("  code cache");
   await warmRoles(root, options.roles ?? ROLES.filter((role) => role !== "init"));
   const sbom = spdxDocument({
-    ...{ inputs: inputs.packages, components, stamp, bundleSha256: await hashOf(bundle) },
+    ...{ inputs: inputs.packages, components, stamp, bundleSha256: await hashOf(bundles) },
   });
   await root.write("/usr/share/spdx/image.spdx.json", sbom);
   await Deno.writeTextFile(join(output, "sbom.spdx.json"), sbom);
@@ -109,7 +109,7 @@ async function buildIn(work: string, options: ImageOptions): Promise<PartSize[]>
 
   say("initramfs");
   const early = await layOutInitramfs(join(work, "early"), {
-    ...{ inputs, bundle, modules: await earlyModules(kernel) },
+    ...{ inputs, bundles, modules: await earlyModules(kernel) },
   });
   await warmInit(early);
   const parts = [await partOf("rootfs.sqsh", rootfs), await partOf("vmlinuz-amd64", vmlinuz)];
@@ -146,8 +146,8 @@ async function buildIn(work: string, options: ImageOptions): Promise<PartSize[]>
   ];
 }
 
-async function hashOf(path: string): Promise<string> {
-  return sha256(await Deno.readFile(path));
+async function hashOf(paths: readonly string[]): Promise<string> {
+  return sha256(concat(await Promise.all(paths.map((path) => Deno.readFile(path)))));
 }
 
 /** Pads the image to whole blocks and appends its tree. The salt follows from the content. */

@@ -1,8 +1,8 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { NODE_FILES } from "$lib/role/mod.ts";
 import { cpioArchive, type CpioEntry } from "./cpio.ts";
 import type { Inputs } from "./inputs.ts";
-import { layOutRuntime } from "./rootfs.ts";
+import { layOutBundles, layOutRuntime } from "./rootfs.ts";
 import { Tree, walkTree } from "./tree.ts";
 import { concat } from "./verity.ts";
 import { zstdCached } from "./zstd.ts";
@@ -18,6 +18,9 @@ Object.defineProperty(Deno, "args", {
 await import("file://${NODE_FILES.bundle}");
 `;
 
+/** What it runs: the start and its own part. */
+const BUNDLES: ReadonlySet<string> = new Set([basename(NODE_FILES.bundle), "init.js"]);
+
 /** Where the early stage finds its modules, and the order to load them in. */
 const EARLY_DIRECTORY = "/usr/lib/modules/early";
 
@@ -27,7 +30,8 @@ const ZSTD_LEVEL = 19;
 /** What the early stage needs around the root filesystem. */
 export interface InitramfsParts {
   readonly inputs: Inputs;
-  readonly bundle: string;
+  /** The node's programs; only what the early stage runs is taken. */
+  readonly bundles: readonly string[];
   /** Module files in load order, each a path on this host. */
   readonly modules: readonly string[];
 }
@@ -44,7 +48,7 @@ export async function layOutInitramfs(root: string, parts: InitramfsParts): Prom
   await layOutRuntime(tree, parts.inputs, NODE_FILES.runtime);
   // The runtime asks for its own path before /proc is mounted.
   await tree.symlink("/proc/self/exe", NODE_FILES.runtime);
-  await tree.copy(parts.bundle, NODE_FILES.bundle);
+  await layOutBundles(tree, parts.bundles.filter((file) => BUNDLES.has(basename(file))));
   await tree.write("/init", INIT, 0o755);
   const names: string[] = [];
   for (const path of parts.modules) {

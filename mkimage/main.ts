@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { bundle } from "./bundle.ts";
+import { bundleNode } from "./bundle.ts";
 import { buildComponents } from "./components/build.ts";
 import { chooseComponents } from "./components/catalog.ts";
 import { OLDER_KUBERNETES } from "./components/kubernetes.ts";
@@ -75,15 +75,14 @@ async function image(args: string[]): Promise<void> {
   const stamp = await buildStamp(values.tag);
   const say = progress();
   await Deno.mkdir(values.output, { recursive: true });
-  const script = values.bundle ?? join(values.output, "node.js");
-  if (!values.bundle) {
-    say("bundle");
-    await bundle(join(ROOT, "cmd", "node", "main.ts"), script, stamp);
-  }
+  say("programs");
+  const bundles = values.bundle
+    ? [values.bundle]
+    : await bundleNode(join(values.output, "node"), stamp);
   const parts = await buildImage({
     flavor: values.flavor as Flavor,
     lock: values["update-lock"] ? await updateLock() : await readLock(),
-    bundle: script,
+    bundles,
     stamp,
     epochSeconds: await sourceEpoch(),
     privateKey: values.key ?? (await developmentKeys(KEY_DIR)).privateKey,

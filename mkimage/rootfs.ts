@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { ModuleIndex } from "$lib/kmod/mod.ts";
 import { NODE_FILES } from "$lib/role/mod.ts";
 import type { BuildStamp } from "$lib/version/mod.ts";
@@ -40,7 +40,8 @@ export interface RootfsParts {
   readonly inputs: Inputs;
   /** Built from Go modules. */
   readonly components: readonly BuiltComponent[];
-  readonly bundle: string;
+  /** The node's own programs, as bundles. */
+  readonly bundles: readonly string[];
   readonly stamp: BuildStamp;
   readonly kernel: KernelModules;
   readonly modules: ModuleIndex;
@@ -59,7 +60,7 @@ export async function layOutRootfs(root: string, parts: RootfsParts): Promise<Tr
   await layOutRuntime(tree, parts.inputs, NODE_FILES.runtime);
   await layOutPrograms(tree, NODE_PROGRAMS, parts.inputs.get);
   await layOutComponents(tree, parts.components);
-  await tree.copy(parts.bundle, NODE_FILES.bundle);
+  await layOutBundles(tree, parts.bundles);
   for (const [name, text] of Object.entries(etcFiles(parts.stamp))) {
     await tree.write(`/etc/${name}`, text);
   }
@@ -74,6 +75,13 @@ export async function layOutRuntime(tree: Tree, inputs: Inputs, path: string): P
   await tree.copy(join(inputs.runtime.directory, "deno"), path, 0o755);
   await layOutLibraries(tree, LIBRARIES, inputs.get);
   await layOutLoader(tree, inputs.get);
+}
+
+/** Puts bundles of the node's programs into a tree, side by side. */
+export async function layOutBundles(tree: Tree, bundles: readonly string[]): Promise<void> {
+  for (const file of bundles) {
+    await tree.copy(file, join(dirname(NODE_FILES.bundle), basename(file)));
+  }
 }
 
 /** Puts the programs of components where they belong. */
