@@ -3,9 +3,7 @@ import { type KernelCmdline } from "$lib/cmdline/mod.ts";
 import { EventRing, LogStore, ServiceManager, systemClock } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
 import { loadModule } from "$ffi/module.ts";
-import { bindMount, mount, setPropagation, unmount } from "$ffi/mount.ts";
-import { FdPoller } from "$ffi/poller.ts";
-import { Reaper } from "$ffi/reaper.ts";
+import { mount, unmount } from "$ffi/mount.ts";
 import { setLimit } from "$ffi/rlimit.ts";
 import { kernelLogSource } from "./api/kernel_log.ts";
 import { readApart } from "./config/apart.ts";
@@ -15,12 +13,12 @@ import { hostVolumes } from "./config/host_volumes.ts";
 import { readConfigVolume } from "./config/volume.ts";
 import { hostKubernetes, nodeRuntime } from "./controllers/mod.ts";
 import { etcdParts } from "./etcd/parts.ts";
+import type { Ground } from "./ground.ts";
 import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
 import { hostNames } from "./identity/host.ts";
 import { nodeName } from "./kubelet/plan.ts";
 import { identityInputs } from "./identity/names.ts";
 import { nodeContainers } from "./containers/host.ts";
-import { serviceLauncher } from "./launch/launcher.ts";
 import { programLauncher } from "./launch/program.ts";
 import type { Machine } from "./machine.ts";
 import { writeConsole } from "./pid1/console.ts";
@@ -35,11 +33,9 @@ import { publishReport } from "./sequences/events.ts";
 import { nodeServices } from "./services/mod.ts";
 import { KernelModules } from "./tasks/modules.ts";
 
-/** A machine, and the parts of it that only PID 1's main handles. */
+/** A machine, and the part of it that only PID 1's main handles. */
 export interface Assembly {
   readonly machine: Machine;
-  readonly reaper: Reaper;
-  readonly poller: FdPoller;
   readonly page: ConsolePage;
 }
 
@@ -54,15 +50,14 @@ const FOREVER = new AbortController().signal;
  */
 export async function assemble(
   cmdline: KernelCmdline,
+  ground: Ground,
   record: (text: string) => void,
 ): Promise<Assembly> {
-  const poller = new FdPoller();
+  const { poller } = ground;
   const logs = new LogStore();
   const log = machineLog(logs, record);
   const events = new EventRing();
   const config = new ConfigStore({ apart: (order) => readApart(order, Deno.mainModule) });
-  const reaper = new Reaper();
-  const launching = { workerUrl: Deno.mainModule, poller, reaper };
   const stage = new Stage();
   const identity = new ApiIdentity({
     inputs: () => identityInputs(config.running.value?.config, hostNames()),
@@ -110,9 +105,10 @@ export async function assemble(
     power: new PowerRequests(),
     modules,
     sysctls: kernelSysctls,
-    mounter: { mount, bindMount, unmount, setPropagation },
+    ground,
+    mounter: ground.mounter,
     containers: nodeContainers(poller),
-    programs: programLauncher(launching),
+    programs: programLauncher(ground.launching),
     limiter: { setOpenFiles: (limit) => setLimit("NOFILE", { soft: limit, hard: limit }) },
     fetchConfig: (url, signal) =>
       fetchConfig(url, { fetch, clock: systemClock, log, uuid: machineUuid }, signal),
@@ -123,10 +119,10 @@ export async function assemble(
       ),
     hostNames,
   };
-  machine.services.load(...nodeServices(machine, serviceLauncher(launching)));
+  machine.services.load(...nodeServices(machine, ground.launcher));
   identity.keep(FOREVER);
   await runtime.start(FOREVER);
-  return { machine, reaper, poller, page: consolePageOf(machine, stage) };
+  return { machine, page: consolePageOf(machine, stage) };
 }
 
 function consolePageOf(machine: Machine, stage: Stage): ConsolePage {

@@ -6,6 +6,7 @@ import type { ConfigPersistence } from "./config/persistence.ts";
 import type { ConfigStore } from "./config/store.ts";
 import type { NodeRuntime } from "./controllers/mod.ts";
 import type { EtcdParts } from "./etcd/parts.ts";
+import type { Ground } from "./ground.ts";
 import type { ApiIdentity } from "./identity/api_identity.ts";
 import type { HostNames } from "./identity/names.ts";
 import type { PowerRequests } from "./pid1/power.ts";
@@ -44,6 +45,8 @@ export interface Machine {
   readonly power: PowerRequests;
   readonly modules: KernelModules;
   readonly sysctls: Sysctls;
+  /** What was done before the sequences. */
+  readonly ground: Ground;
   readonly mounter: Mounter & Binder & Unmounter & Sharer;
   /** Where containers run: pods, and what the node has in containers itself. */
   readonly containers: Containers;
@@ -57,3 +60,6 @@ export interface Machine {
   /** What the machine is called right now. */
   readonly hostNames: () => HostNames;
 }
+
+/** Adds to a machine before it starts; told the pids that its reaper leaves alone. */
+export type Extend = (machine: Machine, ownPids: Set<number>) => void;

@@ -1,29 +1,30 @@
 /**
- * machined, PID 1 of a node: joins the parts and lives the machine's life. Decides nothing itself.
+ * machined, PID 1 of a node: keeps the process alive, launches the first services and, while their
+ * runtimes come up, evaluates the rest of itself. Decides nothing.
  *
  * @module
  */
 import { KernelCmdline, panicSeconds, shutdownMode } from "$lib/cmdline/mod.ts";
-import { systemClock } from "$lib/service/mod.ts";
+import { systemClock } from "$lib/clock/mod.ts";
+import { warmLauncher } from "$ffi/launcher.ts";
 import { kill } from "$ffi/process.ts";
 import { reboot } from "$ffi/reboot.ts";
 import { sync } from "$ffi/sync.ts";
-import { assemble } from "./assembly.ts";
-import { type Ending, live } from "./life.ts";
-import type { Machine } from "./machine.ts";
+import { layGround } from "./ground.ts";
+import type { Ending } from "./life.ts";
+import type { Extend } from "./machine.ts";
 import { kernelLog } from "./pid1/console.ts";
 import { endMachine } from "./pid1/ending.ts";
 import { describeError, guardProcess } from "./pid1/guard.ts";
-import { listenForSignals } from "./pid1/power.ts";
-import { listenForPowerButton } from "./pid1/power_button.ts";
-import { keepReaping } from "./pid1/reaping.ts";
 import { otherProcesses } from "./pid1/processes.ts";
-import { feedWatchdog } from "./pid1/watchdog.ts";
-import { bootSequence } from "./sequences/boot.ts";
-import { finishSequence } from "./sequences/finish.ts";
-import { initializeSequence } from "./sequences/initialize.ts";
 
 const SIGNAL_NUMBERS = { SIGTERM: 15, SIGKILL: 9 } as const;
+
+/** Loads what this part loads later, for the image builder: its code is compiled ahead. */
+export async function warm(): Promise<void> {
+  await warmLauncher(Deno.mainModule);
+  await import("./run.ts");
+}
 
 /**
  * Lives the machine's life. Does not return: when this process ended, the kernel would panic.
@@ -33,7 +34,7 @@ const SIGNAL_NUMBERS = { SIGTERM: 15, SIGKILL: 9 } as const;
  */
 export async function main(
   _args: readonly string[] = [],
-  extend: (machine: Machine, ownPids: Set<number>) => void = () => {},
+  extend: Extend = () => {},
 ): Promise<void> {
   const kernel = kernelLog();
   let log = (line: string): void => kernel(`[talos] ${line}`);
@@ -41,23 +42,12 @@ export async function main(
   let cmdline = new KernelCmdline([]);
   try {
     cmdline = KernelCmdline.parse((await Deno.readTextFile("/proc/cmdline")).trim());
-    const { machine, reaper, poller, page } = await assemble(cmdline, kernel);
-    log = machine.log;
-    keepReaping(reaper);
-    feedWatchdog(log);
-    reboot("CAD_OFF");
-    listenForSignals(machine.power, { log, addSignalListener: Deno.addSignalListener });
-    listenForPowerButton(machine.power, { poller, clock: systemClock, log });
-    extend(machine, reaper.own);
-    const ending = await live({
-      run: (sequence, turn) => machine.sequencer.run(sequence, turn),
-      start: [() => initializeSequence(machine), () => bootSequence(machine)],
-      finish: (action) => finishSequence(machine, action),
-      power: machine.power,
-      staysAfterFailure: panicSeconds(cmdline) === 0,
-      log,
+    const ground = await layGround(cmdline);
+    const { run } = await import("./run.ts");
+    const ending = await run(cmdline, ground, kernel, (machine, ownPids) => {
+      log = machine.log;
+      extend(machine, ownPids);
     });
-    page.refresh();
     await end(ending, cmdline, log);
   } catch (error) {
     log(`machined cannot go on: ${describeError(error)}`);

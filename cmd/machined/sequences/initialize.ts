@@ -4,13 +4,8 @@ import { UIDS } from "$lib/paths/mod.ts";
 import type { Machine } from "../machine.ts";
 import { loadConfig } from "../tasks/config.ts";
 import { machineUuid } from "../pid1/image.ts";
-import {
-  createEtcNetworkFiles,
-  createMachineIdFile,
-  createOsReleaseFile,
-  setupSystemDirectory,
-} from "../tasks/etc.ts";
-import { mountBpfFilesystem, mountCgroups, mountPseudoFilesystems } from "../tasks/filesystems.ts";
+import { createEtcNetworkFiles, createMachineIdFile, createOsReleaseFile } from "../tasks/etc.ts";
+import { mountBpfFilesystem, mountPseudoFilesystems } from "../tasks/filesystems.ts";
 import { enforceKsppRequirements } from "../tasks/kspp.ts";
 import { loadDrivers } from "../tasks/modules.ts";
 import { setResourceLimits } from "../tasks/rlimits.ts";
@@ -29,12 +24,11 @@ export function initializeSequence(machine: Machine): Sequence {
         name: "systemRequirements",
         tasks: [
           enforceKsppRequirements(machine),
-          setupSystemDirectory(),
+          machine.ground.setupSystemDirectory,
           mountBpfFilesystem(machine),
-          mountCgroups(machine),
+          machine.ground.mountCgroups,
           mountPseudoFilesystems(machine),
           setResourceLimits(machine),
-          loadDrivers(machine),
         ],
       },
       {
@@ -46,6 +40,8 @@ export function initializeSequence(machine: Machine): Sequence {
         ],
       },
       { name: "services", tasks: [startEarlyServices(machine)] },
+      // Those of the early stage reach a network on most machines; others do as soon as they are here.
+      { name: "drivers", tasks: [loadDrivers(machine)] },
       { name: "discoverNetwork", tasks: [setupDiscoveryNetwork(machine)] },
       { name: "config", tasks: [loadConfig(machine)] },
       { name: "setupNetwork", tasks: [setupNetwork(machine)] },
