@@ -15,13 +15,12 @@ import { V8_FLAGS } from "$lib/role/mod.ts";
 import { type Identity, serveUnix } from "$lib/rpc/mod.ts";
 import { temporaryFolder, TestPki, until } from "$lib/rpc/testing.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
+import { cpuMs, type Memory, memoryOf, print } from "./_process.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const HOST = "127.0.0.1";
 const GO_PORT = 50981;
 const APID_PORT = 50980;
-/** Clock ticks of /proc/PID/stat: 100 a second. */
-const TICK_US = 10_000;
 
 interface Server {
   readonly name: string;
@@ -103,19 +102,19 @@ async function load(
   servers: readonly Server[],
   nodes = "",
 ): Promise<void> {
-  const before = await Promise.all(servers.map(({ child }) => cpuUs(child.pid)));
+  const before = await Promise.all(servers.map(({ child }) => cpuMs(child.pid)));
   const flags = ["-addr", `${HOST}:${port}`, "-pki", pki, "-calls", String(calls)];
   const output = await run(
     program,
     [...flags, "-in-flight", String(inFlight), "-nodes", nodes],
     ROOT,
   );
-  const after = await Promise.all(servers.map(({ child }) => cpuUs(child.pid)));
+  const after = await Promise.all(servers.map(({ child }) => cpuMs(child.pid)));
   const result = JSON.parse(output);
   const cpuUsPerCall: Record<string, number> = {};
   for (const [index, { name }] of servers.entries()) {
     const used = (after[index] ?? 0) - (before[index] ?? 0);
-    cpuUsPerCall[name] = Math.round(used / (result.calls + result.warmUp));
+    cpuUsPerCall[name] = Math.round(used * 1000 / (result.calls + result.warmUp));
   }
   print({ target, ...result, cpuUsPerCall });
 }
@@ -149,18 +148,8 @@ async function run(program: string, args: string[], cwd: string): Promise<string
   return text.decode(stdout);
 }
 
-/** User and system time a process has used. */
-async function cpuUs(pid: number): Promise<number> {
-  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
-}
-
-async function memory(pid: number): Promise<{ anonymousKb: number; pssKb: number }> {
-  const rollup = await Deno.readTextFile(`/proc/${pid}/smaps_rollup`);
-  const kb = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(rollup)?.[1]);
-  return { anonymousKb: kb("Anonymous"), pssKb: kb("Pss") };
+async function memory(pid: number): Promise<Memory> {
+  return memoryOf(await Deno.readTextFile(`/proc/${pid}/smaps_rollup`));
 }
 
 function exists(path: string): boolean {
@@ -170,8 +159,4 @@ function exists(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function print(value: unknown): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
 }
