@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Input } from "./inputs.ts";
 import type { Tree } from "./tree.ts";
 
@@ -8,6 +8,8 @@ export interface DebianProgram {
   readonly path: string;
   /** Packages with the names that the loader asks for. */
   readonly libraries: readonly (readonly [string, string])[];
+  /** Other names of the program, beside it. */
+  readonly names?: readonly string[];
 }
 
 /** Makes the file system of /var. */
@@ -36,6 +38,18 @@ export const NFT: DebianProgram = {
     ["libmnl0", "libmnl.so.0"],
     ["libnftnl11", "libnftnl.so.11"],
     ["libtinfo6", "libtinfo.so.6"],
+    ["libxtables12", "libxtables.so.12"],
+  ],
+};
+
+/** What flannel removes rules of its former self with. */
+export const IPTABLES: DebianProgram = {
+  package: "iptables",
+  path: "/usr/sbin/xtables-nft-multi",
+  names: ["iptables", "ip6tables"],
+  libraries: [
+    ["libmnl0", "libmnl.so.0"],
+    ["libnftnl11", "libnftnl.so.11"],
     ["libxtables12", "libxtables.so.12"],
   ],
 };
@@ -84,8 +98,9 @@ export async function layOutPrograms(
   programs: readonly DebianProgram[],
   find: Find,
 ): Promise<void> {
-  for (const { package: name, path, libraries } of programs) {
+  for (const { package: name, path, libraries, names = [] } of programs) {
     await tree.copy(await fileOf(find(name).directory, path), path, 0o755);
+    for (const other of names) await tree.symlink(join(dirname(path), other), basename(path));
     await layOutLibraries(tree, libraries, find);
   }
 }

@@ -1,4 +1,4 @@
-import { CP, MOUNT, NFT, NODE_PROGRAMS, packagesOf, UMOUNT } from "./debian_programs.ts";
+import { CP, IPTABLES, MOUNT, NFT, NODE_PROGRAMS, packagesOf, UMOUNT } from "./debian_programs.ts";
 
 /** Kernel flavours: `metal` drives real machines, `cloud` is small and knows virtual hardware only. */
 export type Flavor = "metal" | "cloud";
@@ -18,7 +18,7 @@ export const BASE_PACKAGES: readonly string[] = [
 /** Debian packages whose programs are in images of containers. */
 export const CONTAINER_PACKAGES: readonly string[] = [
   ...["libc6", "ca-certificates"],
-  ...packagesOf([MOUNT, UMOUNT, CP, NFT]),
+  ...packagesOf([MOUNT, UMOUNT, CP, NFT, IPTABLES]),
 ];
 
 /** The Debian release that packages come from. */

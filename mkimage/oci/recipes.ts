@@ -1,6 +1,6 @@
 import { IMAGES, KUBERNETES_VERSION, kubernetesImages } from "$lib/config/mod.ts";
 import { kubernetesComponent, OLDER_KUBERNETES } from "../components/kubernetes.ts";
-import { CP, type DebianProgram, MOUNT, NFT, UMOUNT } from "../debian_programs.ts";
+import { CP, type DebianProgram, IPTABLES, MOUNT, NFT, UMOUNT } from "../debian_programs.ts";
 import type { ImageSettings } from "./image.ts";
 
 /** What an image of a container holds. */
@@ -55,7 +55,7 @@ export const IMAGE_RECIPES: readonly ImageRecipe[] = [
   {
     name: IMAGES.flannel,
     programs: [["flannel", "flannel", "/opt/bin/flanneld"]],
-    debian: [NFT, CP],
+    debian: [NFT, IPTABLES, CP],
     entrypoint: ["/opt/bin/flanneld"],
   },
   {
