@@ -105,7 +105,11 @@ bootTest("a controller that throws is tried again, and its neighbours go on", as
   await until(async () => assert.equal(Number(await line.ask("passes")), passes + 1), EVENT_MS);
   let log = "";
   for await (
-    const { bytes } of node.machine.logs({ namespace: "system", id: "controller-runtime" })
+    const { bytes } of node.machine.logs({
+      namespace: "system",
+      id: "controller-runtime",
+      tailLines: -1,
+    })
   ) {
     log += new TextDecoder().decode(bytes);
   }
