@@ -58,9 +58,10 @@ export async function assemble(
   const log = machineLog(logs, record);
   const events = new EventRing();
   const config = new ConfigStore({ apart: (order) => readApart(order, Deno.mainModule) });
+  const ownNames = () => hostNames(config.running.value?.config);
   const stage = new Stage();
   const identity = new ApiIdentity({
-    inputs: () => identityInputs(config.running.value?.config, hostNames()),
+    inputs: () => identityInputs(config.running.value?.config, ownNames()),
     clock: systemClock,
     lifetimeMs: certificateLifetimeMs(cmdline),
     log,
@@ -78,7 +79,7 @@ export async function assemble(
     config,
     logs,
     clock: systemClock,
-    host: hostNames,
+    host: ownNames,
     container: false,
     kubernetes: hostKubernetes({ nodename: () => ownNodeName(config) }),
   });
@@ -100,7 +101,7 @@ export async function assemble(
     }),
     config,
     runtime,
-    etcd: etcdParts({ state: runtime.state, addresses: () => hostNames().addresses }),
+    etcd: etcdParts({ state: runtime.state, addresses: () => ownNames().addresses }),
     identity,
     power: new PowerRequests(),
     modules,
@@ -117,7 +118,7 @@ export async function assemble(
         { modules, volumes: hostVolumes({ mount, unmount }), clock: systemClock, log },
         signal,
       ),
-    hostNames,
+    hostNames: ownNames,
   };
   machine.services.load(...nodeServices(machine, ground.launcher));
   identity.keep(FOREVER);
@@ -128,7 +129,7 @@ export async function assemble(
 function consolePageOf(machine: Machine, stage: Stage): ConsolePage {
   const page = new ConsolePage({
     summary: () => ({
-      ...hostNames(),
+      ...machine.hostNames(),
       stage: stage.name,
       version: machine.version,
       fingerprint: machine.identity.fingerprint,

@@ -99,6 +99,13 @@ export function networkOf({ address, prefix }: IpPrefix): IpPrefix {
   return { address: formatIp(bytes), prefix };
 }
 
+/** Whether an address is in the network of a prefix; one of the other family never is. */
+export function isInNetwork(address: string, { address: network, prefix }: IpPrefix): boolean {
+  if (parseIp(address).length !== parseIp(network).length) return false;
+  const of = (one: string): string => networkOf({ address: one, prefix }).address;
+  return of(address) === of(network);
+}
+
 /** How many leading ones a netmask has. @throws {RangeError} when the ones are not contiguous */
 export function maskPrefix(mask: Uint8Array): number {
   const bits = Array.from(mask, (octet) => octet.toString(2).padStart(8, "0")).join("");

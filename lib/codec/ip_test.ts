@@ -4,6 +4,7 @@ import {
   formatIp,
   formatIpv6,
   formatMac,
+  isInNetwork,
   maskPrefix,
   networkOf,
   parseCidr,
@@ -67,6 +68,14 @@ for (const text of ["10.0.0.1", "10.0.0.1/33", "10.0.0.1/-1", "10.0.0.1/8/8", ":
     assert.throws(() => parseCidr(text), SyntaxError);
   });
 }
+
+Deno.test("isInNetwork() compares the bits of the prefix, within one family", () => {
+  const network = parseCidr("10.244.9.9/16");
+  assert.ok(isInNetwork("10.244.0.1", network));
+  assert.ok(!isInNetwork("10.245.0.1", network));
+  assert.ok(!isInNetwork("::ffff:af4:1", network));
+  assert.ok(isInNetwork("fe80::5054:ff:fe12:3456", parseCidr("fe80::/10")));
+});
 
 Deno.test("maskPrefix() counts the ones of a netmask and refuses gaps", () => {
   assert.equal(maskPrefix(Uint8Array.of(255, 255, 252, 0)), 22);

@@ -21,6 +21,7 @@ export {
   formatIpv6,
   formatMac,
   type IpPrefix,
+  isInNetwork,
   maskPrefix,
   networkOf,
   parseCidr,

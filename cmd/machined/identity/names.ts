@@ -1,4 +1,5 @@
 /** For which names and addresses the node's API speaks. */
+import { isInNetwork, parseCidr } from "$lib/codec/mod.ts";
 import type { MachineConfig } from "$lib/config/mod.ts";
 import type { IdentityInputs } from "./api_identity.ts";
 
@@ -9,6 +10,19 @@ const UNNAMED = "(none)";
 export interface HostNames {
   readonly hostname: string;
   readonly addresses: readonly string[];
+}
+
+/** Loopback, and what holds on one link only: pods' links come and go. */
+const NEVER_REACHABLE = ["127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10"];
+
+/**
+ * The addresses that others reach this machine at: not those that the network of the pods brings, which
+ * would have every certificate, and with it the control plane, replaced when the first pod starts.
+ */
+export function reachable(addresses: readonly string[], inner: readonly string[]): string[] {
+  const networks = [...NEVER_REACHABLE, ...inner].map(parseCidr);
+  const plain = addresses.map((address) => address.split("%")[0] ?? address);
+  return plain.filter((address) => !networks.some((network) => isInNetwork(address, network)));
 }
 
 /**
@@ -26,7 +40,7 @@ export function identityInputs(
     "::1",
     "localhost",
     host.hostname,
-    ...host.addresses.map((address) => address.split("%")[0] ?? address),
+    ...host.addresses,
     ...config?.machine.certSANs ?? [],
   ];
   const given = names.filter((name) => name !== "" && name !== UNNAMED);

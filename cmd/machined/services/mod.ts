@@ -18,7 +18,6 @@ import { inspectService } from "../api/inspect.ts";
 import { machineService } from "../api/mod.ts";
 import { storageService } from "../api/storage.ts";
 import { resourceService } from "../api/resource.ts";
-import { hostNames } from "../identity/host.ts";
 import type { ServiceRole } from "../launch/rights.ts";
 import type { Machine } from "../machine.ts";
 import { nodeInventory } from "../containers/node_inventory.ts";
@@ -47,7 +46,7 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
       inventory: nodeInventory(machine),
       usage: usageOf,
     }),
-    ...controlPlaneApi(machine, hostNames),
+    ...controlPlaneApi(machine, machine.hostNames),
   };
   return [
     machinedService({
@@ -57,7 +56,7 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
         router.service(InspectService, inspectService(machine.runtime));
         router.service(StorageService, storageService());
         router.service(ConfigurationService, configurationService({ changes }));
-        router.service(ClusterService, clusterService(clusterDeps(machine, hostNames)));
+        router.service(ClusterService, clusterService(clusterDeps(machine, machine.hostNames)));
       },
       log: machine.log,
     }),
@@ -77,5 +76,5 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
 
 /** Services that only a control plane has; which a machine is, its configuration says. */
 export function controlPlaneServices(machine: Machine): Service[] {
-  return [etcdService({ machine, host: hostNames })];
+  return [etcdService({ machine, host: machine.hostNames })];
 }

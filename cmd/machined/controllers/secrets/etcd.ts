@@ -44,14 +44,13 @@ export class EtcdController implements Controller {
 
 /** What the certificate of etcd on a host of these names has to be. */
 export function peerDemand(ca: PemPair, { hostname, addresses }: HostNames): LeafDemand {
-  const plain = addresses.map((address) => address.split("%")[0] ?? address);
-  const loopback = plain.some((address) => address.includes(":"))
+  const loopback = addresses.some((address) => address.includes(":"))
     ? ["127.0.0.1", "::1"]
     : ["127.0.0.1"];
   return {
     ca,
     subject: { commonName: hostname },
-    sans: sans([...plain, ...loopback, hostname, "localhost"]),
+    sans: sans([...addresses, ...loopback, hostname, "localhost"]),
     usages: ["serverAuth", "clientAuth"],
     lifetimeMs: LIFETIME_MS,
   };
