@@ -41,14 +41,15 @@ export async function registry(lock: Lock, args: string[]): Promise<void> {
   print(`${endpoint}, its CA in ${join(REGISTRY, "ca.crt")}`);
 }
 
-/** Has images served by the local registry, as `images` chooses them. */
+/** Has images served by a local registry, as `images` chooses them. */
 export async function serveImages(
   lock: Lock,
   parts: readonly string[] = [],
+  directory = REGISTRY,
 ): Promise<{ registry: LocalRegistry; images: BuiltImage[] }> {
   await requireTools(["docker-registry"]);
   const built = await images(lock, parts);
-  const registry = await localRegistry(REGISTRY);
+  const registry = await localRegistry(directory);
   using client = new RegistryClient(registry.endpoint, registry.ca);
   await fillRegistry(client, built, progress());
   return { registry, images: built };

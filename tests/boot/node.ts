@@ -24,6 +24,8 @@ export interface NodeOptions extends Partial<Omit<VmOptions, "directory" | "cmdl
   readonly image?: string;
   /** Changes the generated configuration. */
   readonly config?: (yaml: string) => string;
+  /** Ports of the guest that its address has on the host, beside apid's. */
+  readonly ports?: readonly number[];
   /** What the configuration's URL answers instead of the configuration. */
   readonly serve?: (request: Request) => Response;
 }
@@ -92,7 +94,7 @@ export async function startNode(options: NodeOptions = {}): Promise<Node> {
   const vm = Vm.start({
     kernel: `${image}/vmlinuz-amd64`,
     initrd: `${image}/initramfs-amd64.xz`,
-    forwards: [{ address, port: 50000, guestPort: 50000 }],
+    forwards: [50000, ...options.ports ?? []].map((port) => ({ address, port, guestPort: port })),
     ...options,
     directory,
     cmdline: cmdline(server.addr.port, options.arguments ?? []),
