@@ -39,7 +39,7 @@ export async function localRegistry(directory: string): Promise<LocalRegistry> {
   await Deno.writeTextFile(join(directory, "registry.pid"), `${pid}\n`);
   const deadline = Date.now() + START_MS;
   while (!await answers(registry)) {
-    if (Date.now() > deadline || !await isRunning(directory)) throw await failure(directory);
+    if (Date.now() > deadline || !await lives(pid)) throw await failure(directory);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   return registry;
@@ -79,6 +79,12 @@ async function runningPid(directory: string): Promise<number | undefined> {
   if (!(pid > 0)) return undefined;
   const commandLine = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
   return commandLine.includes(join(directory, "config.json")) ? pid : undefined;
+}
+
+/** Whether a process has not ended. Its command line would not tell: that is empty while it becomes another. */
+async function lives(pid: number): Promise<boolean> {
+  const status = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => undefined);
+  return status !== undefined && !/\) [ZX] /.test(status);
 }
 
 /** Starts a program that outlives this one, with its output in a file; gives its process id. */
