@@ -12,7 +12,7 @@ export const CLUSTER_COMPONENTS: readonly Component[] = [
     language: "go",
     folder: "etcd",
     module: `${ETCD}/server/v3`,
-    packages: [`${ETCD}/server/v3`, `${ETCD}/etcdctl/v3`],
+    packages: [`${ETCD}/server/v3`, `${ETCD}/etcdctl/v3`, `${ETCD}/etcdutl/v3`],
   },
   {
     name: "coredns",

@@ -42,6 +42,7 @@ export const IMAGE_RECIPES: readonly ImageRecipe[] = [
     programs: [
       ["etcd", "server", "/usr/local/bin/etcd"],
       ["etcd", "etcdctl", "/usr/local/bin/etcdctl"],
+      ["etcd", "etcdutl", "/usr/local/bin/etcdutl"],
     ],
     entrypoint: ["/usr/local/bin/etcd"],
   },
