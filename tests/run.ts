@@ -3,12 +3,13 @@
  *
  *     deno run -A tests/run.ts [--tier=ci|long] [suite …]
  *
- * Suites that test a built image build it first where it is missing or older than its sources. What a
- * host cannot do is skipped by name, with the reason in the name; with CI=true a skipped image or boot
- * test counts as a failure.
+ * Where a suite tests the built image, it is built first when it is missing or older than its sources,
+ * and so are the programs that unit tests run for real. What a host cannot do is skipped by name, with
+ * the reason in the name; with CI=true a skipped image or boot test counts as a failure.
  *
  * @module
  */
+import { buildComponents } from "./built_components.ts";
 import { buildImageIfStale, type BuiltImage } from "./built_image.ts";
 import { hostPath } from "./host_path.ts";
 
@@ -159,13 +160,23 @@ export function readArgs(
   return { tier, suites: names.length ? SUITES.filter((s) => names.includes(s.name)) : SUITES };
 }
 
+/** Builds the image and the programs that tests run; adds what took its time to `lines`. */
+async function build(lines: string[]): Promise<BuiltImage> {
+  const start = performance.now();
+  const image = await buildImageIfStale(say);
+  const programs = image === "absent" || await buildComponents(say);
+  const minutes = ((performance.now() - start) / 60_000).toFixed(1);
+  lines.push(`${"build".padEnd(12)} ${minutes} min  image ${image}`);
+  return programs ? image : "broken";
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const { tier, suites } = readArgs(args);
   const lines: string[] = [];
   const total = { passed: 0, failed: 0, skipped: 0 };
-  let image: BuiltImage | undefined;
+  // Before all tests: those of units run what is built for the image, and more, where it is there.
+  const image = suites.some((suite) => suite.image) ? await build(lines) : undefined;
   for (const suite of suites) {
-    if (suite.image) image ??= await buildImageIfStale(say);
     const start = performance.now();
     const outcome = suite.image && image === "broken"
       ? { passed: 0, failed: 1, skipped: 0 }

@@ -14,13 +14,12 @@ import {
   withMutex,
   writeKey,
 } from "./mod.ts";
-import { componentProgram, insist, TestEtcd } from "./testing.ts";
+import { insist, TestEtcd, testsWith } from "./testing.ts";
 
-const real = { ignore: componentProgram("etcd") === undefined };
+const real = testsWith("etcd");
 
-Deno.test(
+real(
   "readKey() gives what writeKey() wrote, and untilChanged() tells of its end",
-  real,
   async () => {
     await using cluster = await TestEtcd.make();
     const member = await cluster.start({ name: "a" });
@@ -39,7 +38,7 @@ Deno.test(
   },
 );
 
-Deno.test("EtcdClient says what etcd refused, and what cannot be reached", real, async () => {
+real("EtcdClient says what etcd refused, and what cannot be reached", async () => {
   await using cluster = await TestEtcd.make();
   const member = await cluster.start({ name: "a" });
   await cluster.healthy(member);
@@ -53,9 +52,8 @@ Deno.test("EtcdClient says what etcd refused, and what cannot be reached", real,
   await assert.rejects(checkHealth(etcd, { timeoutMs: 5_000 }), /Cannot reach "https:\/\/127/);
 });
 
-Deno.test(
+real(
   "withMutex() lets one go after the other, also when a holder fails or is cut off",
-  real,
   async () => {
     await using cluster = await TestEtcd.make();
     const member = await cluster.start({ name: "a" });
@@ -90,7 +88,7 @@ Deno.test(
   },
 );
 
-Deno.test("withMutex() ends the work when the lease is over", real, async () => {
+real("withMutex() ends the work when the lease is over", async () => {
   await using cluster = await TestEtcd.make();
   const member = await cluster.start({ name: "a" });
   await cluster.healthy(member);
@@ -102,7 +100,7 @@ Deno.test("withMutex() ends the work when the lease is over", real, async () => 
   });
 });
 
-Deno.test("members of three real etcds join, lead in turn, and leave", real, async () => {
+real("members of three real etcds join, lead in turn, and leave", async () => {
   await using cluster = await TestEtcd.make();
   const a = await cluster.start({ name: "a" });
   await cluster.healthy(a);
@@ -131,7 +129,7 @@ Deno.test("members of three real etcds join, lead in turn, and leave", real, asy
   await checkHealth(both);
 });
 
-Deno.test("snapshot() gives a whole database with its checksum", real, async () => {
+real("snapshot() gives a whole database with its checksum", async () => {
   await using cluster = await TestEtcd.make();
   const member = await cluster.start({ name: "a" });
   await cluster.healthy(member);

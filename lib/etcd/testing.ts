@@ -16,6 +16,22 @@ export function componentProgram(name: string): string | undefined {
   return [...built, ...onPath].find(isFile);
 }
 
+/** Declares a test that runs real programs. */
+export type DeclareTest = (name: string, fn: (test: Deno.TestContext) => Promise<void>) => void;
+
+/** Declares tests that run `programs`: skipped by name, with the reason, where one is not to be had. */
+export function testsWith(...programs: readonly string[]): DeclareTest {
+  const missing = Deno.build.os === "linux"
+    ? programs.filter((name) => componentProgram(name) === undefined)
+    : ["Linux"];
+  return (name, fn) =>
+    Deno.test({
+      name: missing.length === 0 ? name : `${name} (skipped: needs ${missing.join(", ")})`,
+      ignore: missing.length > 0,
+      fn,
+    });
+}
+
 /** Go calls a program by its folder: etcd's is `server`. */
 const BUILT_AS: Readonly<Record<string, string>> = { etcd: "server" };
 

@@ -8,11 +8,12 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { encodeKubeconfig } from "../../cmd/machined/controllers/secrets/kubeconfig.ts";
 import { snapshot } from "$lib/etcd/mod.ts";
+import { testsWith } from "$lib/etcd/testing.ts";
 import { readyNode, WellCluster } from "$lib/health/testing.ts";
 import { type KubeClient, TYPES } from "$lib/kube/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import { ResourceService } from "$proto/resource/resource_pb.ts";
-import { HAS_CONTROL_PLANE, RealControlPlane } from "../../cmd/machined/controllers/k8s/testing.ts";
+import { CONTROL_PLANE, RealControlPlane } from "../../cmd/machined/controllers/k8s/testing.ts";
 import { answers } from "../../cmd/talosctl/testing/answers.ts";
 import { TestNode, testPki, testTalosconfig } from "../../cmd/talosctl/testing/cluster.ts";
 import { machineOf } from "../../cmd/talosctl/testing/well_cluster.ts";
@@ -97,9 +98,8 @@ class ImitatedKubelet implements AsyncDisposable {
   }
 }
 
-Deno.test(
+testsWith(...CONTROL_PLANE)(
   "talosctl's Kubernetes commands work with a real control plane",
-  { ignore: !HAS_CONTROL_PLANE },
   async (test) => {
     await using plane = await RealControlPlane.start();
     plane.runControllers();

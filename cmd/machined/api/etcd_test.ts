@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ControllerWorld } from "$lib/cosi/testing.ts";
 import { listMembers } from "$lib/etcd/mod.ts";
-import { componentProgram, TestEtcd } from "$lib/etcd/testing.ts";
+import { TestEtcd, testsWith } from "$lib/etcd/testing.ts";
 import { putControlPlane } from "../controllers/testing.ts";
 import { ETCD_SECRETS, EtcdSecrets, ROOT_ETCD, RootSecrets } from "$lib/resources/mod.ts";
 import { EtcdAccess } from "../etcd/access.ts";
@@ -12,7 +12,7 @@ import { SnapshotFile } from "../etcd/snapshot_file.ts";
 import { etcdApi } from "./etcd.ts";
 import { clientOf } from "./testing.ts";
 
-const real = { ignore: componentProgram("etcd") === undefined };
+const real = testsWith("etcd");
 
 /** The API of a control plane whose etcd is this one. */
 async function world(options: { worker?: boolean } = {}) {
@@ -69,7 +69,7 @@ function fails(call: Promise<unknown>, code: Code, message: RegExp): Promise<voi
   });
 }
 
-Deno.test("etcdApi() answers for its member", real, async () => {
+real("etcdApi() answers for its member", async () => {
   await using node = await world();
   const { client } = node;
   assert.deepEqual((await client.etcdMemberList({ queryLocal: true })).messages[0]?.members, ["a"]);
@@ -85,14 +85,14 @@ Deno.test("etcdApi() answers for its member", real, async () => {
   await fails(client.etcdForfeitLeadership({}), Code.Unavailable, /there is no other etcd member/);
 });
 
-Deno.test("etcdApi() does not let the last member leave", real, async () => {
+real("etcdApi() does not let the last member leave", async () => {
   await using node = await world();
   await fails(node.client.etcdLeaveCluster({}), Code.FailedPrecondition, /"a" is its only member/);
   assert.deepEqual(node.stopped, []);
   assert.equal(await node.data.holdsMember(), true);
 });
 
-Deno.test("etcdApi() leaves a cluster that goes on, and removes what it had", real, async () => {
+real("etcdApi() leaves a cluster that goes on, and removes what it had", async () => {
   await using node = await world();
   const { client, cluster, member, bootstrap } = node;
   const other = await cluster.join("b", [member]);
@@ -105,7 +105,7 @@ Deno.test("etcdApi() leaves a cluster that goes on, and removes what it had", re
   assert.deepEqual((await listMembers(etcd)).map(({ name }) => name), ["b"]);
 });
 
-Deno.test("etcdApi() sends a snapshot and takes it back", real, async () => {
+real("etcdApi() sends a snapshot and takes it back", async () => {
   await using node = await world();
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for await (const { bytes } of node.client.etcdSnapshot({})) parts.push(new Uint8Array(bytes));
@@ -118,14 +118,14 @@ Deno.test("etcdApi() sends a snapshot and takes it back", real, async () => {
   assert.deepEqual(await Deno.readFile(node.snapshotFile.path), bytes);
 });
 
-Deno.test("etcdApi() of a worker says whom to ask", real, async () => {
+real("etcdApi() of a worker says whom to ask", async () => {
   await using node = await world({ worker: true });
   for (const call of [node.client.etcdMemberList({}), node.client.etcdLeaveCluster({})]) {
     await fails(call, Code.FailedPrecondition, /ask a control plane node/);
   }
 });
 
-Deno.test("etcdApi() of a node without a member says what it waits for", real, async () => {
+real("etcdApi() of a node without a member says what it waits for", async () => {
   await using node = await world();
   await node.member.stop();
   await fails(node.client.etcdStatus({}), Code.Unavailable, /Cannot reach/);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EtcdClient, listMembers } from "$lib/etcd/mod.ts";
-import { componentProgram } from "$lib/etcd/testing.ts";
+import { componentProgram, testsWith } from "$lib/etcd/testing.ts";
 import { createCa, issueServerLeaf, sans } from "$lib/pki/mod.ts";
 import { scratch } from "../api/testing.ts";
 import { checkMember } from "../services/etcd.ts";
@@ -9,7 +9,7 @@ import { DataDirectory } from "./data_directory.ts";
 import { ETCD_DATA_DIR, ETCD_PKI_DIR } from "./places.ts";
 import { type Founding, planMember } from "./plan.ts";
 
-const real = { ignore: Deno.build.os !== "linux" || componentProgram("etcd") === undefined };
+const real = testsWith("etcd");
 
 /** Loopback has addresses enough for a cluster of its own: real ports, real flags. */
 const NET = `127.${1 + Math.floor(Math.random() * 254)}.${Math.floor(Math.random() * 256)}`;
@@ -109,9 +109,8 @@ async function members(machines: Machines, name: string) {
   return (await listMembers(etcd)).map(({ name, learner }) => `${name}${learner ? " learns" : ""}`);
 }
 
-Deno.test(
+real(
   "machines found a cluster, join it, go on after a restart and come back wiped",
-  real,
   async () => {
     await using dir = await scratch();
     await using machines = await Machines.make(dir.path, ["a", "b", "c"]);

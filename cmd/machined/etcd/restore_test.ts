@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { readKey, snapshot, writeKey } from "$lib/etcd/mod.ts";
-import { componentProgram, TestEtcd } from "$lib/etcd/testing.ts";
+import { componentProgram, TestEtcd, testsWith } from "$lib/etcd/testing.ts";
 import { DataDirectory } from "./data_directory.ts";
 import { ETCD_DATA_DIR, ETCD_SNAPSHOT } from "./places.ts";
 import { restoreContainer } from "./restore.ts";
 import { SnapshotFile } from "./snapshot_file.ts";
 
-const programs = ["etcd", "etcdutl"].map(componentProgram);
-const real = { ignore: programs.includes(undefined) };
+const real = testsWith("etcd", "etcdutl");
 
 /** Runs what the container of the restore would run, in the directory of a test. */
 async function restore(cluster: TestEtcd, { skipHashCheck }: { skipHashCheck: boolean }) {
@@ -21,7 +20,7 @@ async function restore(cluster: TestEtcd, { skipHashCheck }: { skipHashCheck: bo
   return { code, text: new TextDecoder().decode(stderr) };
 }
 
-Deno.test("restoreContainer() brings a wiped cluster back with the same keys", real, async () => {
+real("restoreContainer() brings a wiped cluster back with the same keys", async () => {
   await using cluster = await TestEtcd.make();
   const file = new SnapshotFile(`${cluster.directory}/snapshot`);
   let before;
@@ -48,9 +47,8 @@ Deno.test("restoreContainer() brings a wiped cluster back with the same keys", r
   assert.ok(BigInt(revision) > BigInt(before) + 900_000_000n);
 });
 
-Deno.test(
+real(
   "restoreContainer() refuses a snapshot that is not whole, unless it is told",
-  real,
   async () => {
     await using cluster = await TestEtcd.make();
     const member = await cluster.start({ name: "a" });

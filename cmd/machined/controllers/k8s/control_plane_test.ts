@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { testsWith } from "$lib/etcd/testing.ts";
 import { MemoryState } from "$lib/cosi/mod.ts";
 import { readKey } from "$lib/etcd/mod.ts";
 import { isRefusal, KubeError, type KubeObject, type ResourceType, TYPES } from "$lib/kube/mod.ts";
@@ -16,9 +17,9 @@ import { applyToCluster } from "./apply.ts";
 import { systemManifests } from "./manifests/manifests.ts";
 import { applyOrder } from "./manifests/order.ts";
 import { parseManifest } from "./manifests/parse.ts";
-import { HAS_CONTROL_PLANE, RealControlPlane } from "./testing.ts";
+import { CONTROL_PLANE, RealControlPlane } from "./testing.ts";
 
-const real = { ignore: !HAS_CONTROL_PLANE };
+const real = testsWith(...CONTROL_PLANE);
 
 const LEASES: ResourceType = {
   apiVersion: "coordination.k8s.io/v1",
@@ -65,9 +66,8 @@ async function until<T>(look: () => Promise<T | undefined>, what: string): Promi
   assert.fail(`never: ${what}`);
 }
 
-Deno.test(
+real(
   "a control plane of real programs takes the flags, files and manifests",
-  real,
   async (test) => {
     await using plane = await RealControlPlane.start();
     using kube = plane.client();

@@ -20,13 +20,13 @@ import { type Component, SECRETS_DIR } from "./pods/pod.ts";
 import { schedulerFlags } from "./pods/scheduler.ts";
 import { secretFiles, type SecretSources } from "./secrets/files.ts";
 
-/** Every program that it needs, or undefined where one is absent. */
-export const HAS_CONTROL_PLANE = [
+/** The programs that it needs. */
+export const CONTROL_PLANE = [
   "etcd",
   "kube-apiserver",
   "kube-controller-manager",
   "kube-scheduler",
-].every((name) => componentProgram(name) !== undefined);
+];
 
 const START_LIMIT_MS = 300_000;
 
