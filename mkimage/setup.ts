@@ -32,6 +32,7 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "dot", package: "graphviz" },
   { probe: "genisoimage", package: "genisoimage" },
   { probe: "git", package: "git" },
+  { probe: "sgdisk", package: "gdisk" },
 ];
 
 async function present(probe: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 /**
- * What a disk holds, told from its bytes alone.
+ * Disks: their partition tables, read and written, and what they hold, told from bytes alone.
  *
  * ```ts
  * import { isBlank, xfsLabel } from "$lib/disk/mod.ts";
@@ -10,5 +10,9 @@
  *
  * @module
  */
+export { type Gpt, type GptPartition, PARTITION_TYPE } from "./gpt.ts";
+export { GptError, type GptReading, readGpt, writeGpt } from "./gpt_disk.ts";
+export { growGpt, type PartitionPlan, planGpt } from "./gpt_layout.ts";
+export { type Medium, type MediumOptions, openMedium } from "./medium.ts";
 export { isBlank, PROBE_BYTES, xfsLabel } from "./probe.ts";
 export { type BlockDevice, chooseVolume, type Volume } from "./volume.ts";
