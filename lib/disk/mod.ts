@@ -13,6 +13,7 @@
 export { type Gpt, type GptPartition, PARTITION_TYPE } from "./gpt.ts";
 export { GptError, type GptReading, readGpt, writeGpt } from "./gpt_disk.ts";
 export { growGpt, type PartitionPlan, planGpt } from "./gpt_layout.ts";
+export { type MetaReading, type MetaValues, readMeta, writeMeta } from "./meta.ts";
 export { type Medium, type MediumOptions, openMedium } from "./medium.ts";
 export { isBlank, PROBE_BYTES, xfsLabel } from "./probe.ts";
 export { type BlockDevice, chooseVolume, type Volume } from "./volume.ts";
