@@ -26,7 +26,7 @@ Deno.test("talosctl -o json says of each row what its table says", async (test) 
   for (
     const command of [
       ...["memory", "services", "list -l /", "-n a du /etc", "-n a list /", "mounts", "processes"],
-      ...["containers", "stats", "interfaces", "routes", "time", "-n a etcd members"],
+      ...["containers", "stats", "interfaces", "disks", "routes", "time", "-n a etcd members"],
       ...["service apid restart", "events --tail 1", "config contexts"],
     ]
   ) {

@@ -44,7 +44,7 @@ async function world() {
         messages: [{
           disks: [
             { deviceName: "/dev/sda", size: 8_000_000_000n, model: "SLOW" },
-            { deviceName: "/dev/vda", size: 6_442_450_944n, model: "" },
+            { deviceName: "/dev/vda", size: 6_442_450_944n, model: "", serial: "disk-1" },
           ],
         }],
       }),
@@ -98,6 +98,13 @@ Deno.test("talosctl apply-config --insecure brings a file to the node with that 
   const right = await it.home.run([...args, "--cert-fingerprint", it.fingerprint]);
   assert.deepEqual(right, { code: 0, stdout: "", stderr: "" });
   assert.equal(it.running()?.text, text);
+});
+
+Deno.test("talosctl disks --insecure lists what the node could be installed to", async () => {
+  await using it = await world();
+  const { code, stdout } = await it.home.run(["disks", "--insecure", "-n", it.node]);
+  assert.equal(code, 0);
+  assert.match(stdout, /\/dev\/sda +SLOW +8\.0 GB\n.*\/dev\/vda +disk-1 +6\.4 GB\n/);
 });
 
 for (

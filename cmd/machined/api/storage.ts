@@ -21,9 +21,16 @@ export function storageService(root = "/sys/block"): ServiceImpl<typeof StorageS
 async function disk(root: string, name: string): Promise<MessageInitShape<typeof DiskSchema>> {
   const read = (path: string) =>
     readFile(`${root}/${name}/${path}`, "utf8").then((text) => text.trim(), () => "");
+  const vital = () => readFile(`${root}/${name}/device/vpd_pg80`).catch(() => new Uint8Array());
   return {
     size: BigInt(await read("size") || 0) * SECTOR_BYTES,
     model: await read("device/model") || await read("device/name"),
+    serial: await read("serial") || await read("device/serial") || vitalSerial(await vital()),
     deviceName: `/dev/${name.replaceAll("!", "/")}`,
   };
+}
+
+/** The serial number in page 0x80 of a SCSI disk's vital product data, behind a head of four bytes. */
+function vitalSerial(page: Uint8Array): string {
+  return new TextDecoder("latin1").decode(page.subarray(4)).replaceAll("\0", "").trim();
 }

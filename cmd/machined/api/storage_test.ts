@@ -5,7 +5,7 @@ import { StorageService } from "$proto/storage/storage_pb.ts";
 import { storageService } from "./storage.ts";
 import { scratch } from "./testing.ts";
 
-Deno.test("storageService() lists disks with size and model, and nothing that is no disk", async () => {
+Deno.test("storageService() lists disks with size, model and serial, and nothing that is no disk", async () => {
   await using folder = await scratch();
   for (
     const [name, size, model] of [
@@ -21,6 +21,8 @@ Deno.test("storageService() lists disks with size and model, and nothing that is
     await writeFile(`${folder.path}/${name}/size`, `${size}\n`);
     if (model) await writeFile(`${folder.path}/${name}/device/model`, `${model}\n`);
   }
+  await writeFile(`${folder.path}/vda/serial`, "disk-1");
+  await writeFile(`${folder.path}/sda/device/vpd_pg80`, "\0\0\0\x08   QM001");
   const client = createClient(
     StorageService,
     createRouterTransport(({ service }) => {
@@ -28,10 +30,10 @@ Deno.test("storageService() lists disks with size and model, and nothing that is
     }),
   );
   const { messages } = await client.disks({});
-  const disks = messages[0]?.disks.map((d) => [d.deviceName, d.size, d.model]);
+  const disks = messages[0]?.disks.map((d) => [d.deviceName, d.size, d.model, d.serial]);
   assert.deepEqual(disks, [
-    ["/dev/cciss/c0d0", 4096n, ""],
-    ["/dev/sda", 1_048_576n, "QEMU HARDDISK"],
-    ["/dev/vda", 6_442_450_944n, ""],
+    ["/dev/cciss/c0d0", 4096n, "", ""],
+    ["/dev/sda", 1_048_576n, "QEMU HARDDISK", "QM001"],
+    ["/dev/vda", 6_442_450_944n, "", "disk-1"],
   ]);
 });

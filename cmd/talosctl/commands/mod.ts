@@ -23,6 +23,7 @@ export const COMMANDS: readonly Entry<Session>[] = [
   on(["copy", "cp"], async () => (await import("./copy.ts")).copyCommand),
   on(["crashdump"], async () => (await import("./crashdump.ts")).crashdumpCommand),
   on(["dashboard"], async () => (await import("./dashboard.ts")).dashboardCommand),
+  on(["disks"], async () => (await import("./disks.ts")).disksCommand),
   on(["dmesg"], async () => (await import("./dmesg.ts")).dmesgCommand),
   on(["edit"], async () => (await import("./edit.ts")).editCommand),
   on(["etcd"], async () => (await import("./etcd.ts")).etcdCommand),

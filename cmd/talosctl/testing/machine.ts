@@ -14,6 +14,7 @@ import {
 } from "$proto/machine/machine_pb.ts";
 import { ClusterService } from "$proto/cluster/cluster_pb.ts";
 import { NetworkService } from "$proto/network/network_pb.ts";
+import { StorageService } from "$proto/storage/storage_pb.ts";
 import { EventType, type ResourceSchema, ResourceService } from "$proto/resource/resource_pb.ts";
 import { type TimeSchema, TimeService } from "$proto/time/time_pb.ts";
 import { answers, bytes, chunks, payload } from "./answers.ts";
@@ -215,6 +216,18 @@ export const network: Partial<ServiceImpl<typeof NetworkService>> = {
   }),
 };
 
+/** A disk that says what it is, and one that does not. */
+const storage: Partial<ServiceImpl<typeof StorageService>> = {
+  disks: (_request, { requestHeader }) => ({
+    messages: answers(requestHeader, {
+      disks: [
+        { deviceName: "/dev/sda", size: 8_000_000_000n, model: "QEMU HARDDISK", serial: "QM00001" },
+        { deviceName: "/dev/vda", size: 6_442_450_944n },
+      ],
+    }),
+  }),
+};
+
 /** A clock that stands still. */
 export const time: Partial<ServiceImpl<typeof TimeService>> = {
   time: (_request, { requestHeader }) => ({
@@ -311,6 +324,7 @@ export function testRoutes(
   router.service(MachineService, { ...machine, ...kubernetes, ...overrides });
   router.service(ClusterService, cluster);
   router.service(NetworkService, network);
+  router.service(StorageService, storage);
   router.service(TimeService, time);
   router.service(ResourceService, resources);
 }

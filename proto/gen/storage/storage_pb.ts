@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file storage/storage.proto.
  */
 export const file_storage_storage: GenFile = /*@__PURE__*/
-  fileDesc("ChVzdG9yYWdlL3N0b3JhZ2UucHJvdG8SB3N0b3JhZ2UiOAoERGlzaxIMCgRzaXplGAEgASgEEg0KBW1vZGVsGAIgASgJEhMKC2RldmljZV9uYW1lGAMgASgJIkkKBURpc2tzEiIKCG1ldGFkYXRhGAEgASgLMhAuY29tbW9uLk1ldGFkYXRhEhwKBWRpc2tzGAIgAygLMg0uc3RvcmFnZS5EaXNrIjEKDURpc2tzUmVzcG9uc2USIAoIbWVzc2FnZXMYASADKAsyDi5zdG9yYWdlLkRpc2tzMkkKDlN0b3JhZ2VTZXJ2aWNlEjcKBURpc2tzEhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5GhYuc3RvcmFnZS5EaXNrc1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_empty, file_common_common]);
+  fileDesc("ChVzdG9yYWdlL3N0b3JhZ2UucHJvdG8SB3N0b3JhZ2UiSAoERGlzaxIMCgRzaXplGAEgASgEEg0KBW1vZGVsGAIgASgJEhMKC2RldmljZV9uYW1lGAMgASgJEg4KBnNlcmlhbBgFIAEoCSJJCgVEaXNrcxIiCghtZXRhZGF0YRgBIAEoCzIQLmNvbW1vbi5NZXRhZGF0YRIcCgVkaXNrcxgCIAMoCzINLnN0b3JhZ2UuRGlzayIxCg1EaXNrc1Jlc3BvbnNlEiAKCG1lc3NhZ2VzGAEgAygLMg4uc3RvcmFnZS5EaXNrczJJCg5TdG9yYWdlU2VydmljZRI3CgVEaXNrcxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoWLnN0b3JhZ2UuRGlza3NSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_empty, file_common_common]);
 
 /**
  * @generated from message storage.Disk
@@ -34,6 +34,11 @@ export type Disk = Message<"storage.Disk"> & {
    * @generated from field: string device_name = 3;
    */
   deviceName: string;
+
+  /**
+   * @generated from field: string serial = 5;
+   */
+  serial: string;
 };
 
 /**
