@@ -9,13 +9,19 @@ import type { Clock } from "$lib/clock/mod.ts";
 export class FakeClock implements Clock {
   readonly #sleepers = new Set<{ atMs: number; wake: () => void }>();
   #ms: number;
+  #stepsMs = 0;
 
   constructor(startMs = 1_600_000_000_000) {
     this.#ms = startMs;
   }
 
   now(): number {
-    return this.#ms;
+    return this.#ms + this.#stepsMs;
+  }
+
+  /** Sets the wall clock by `ms`, as who finds it wrong does: nobody who sleeps notices. */
+  step(ms: number): void {
+    this.#stepsMs += ms;
   }
 
   monotonic(): number {

@@ -169,6 +169,31 @@ Deno.test("KubernetesController renews by its own timer at half of the life, not
   assert.deepEqual(world.lines, []);
 });
 
+Deno.test("KubernetesController waits for the time, and replaces what a step of the clock ends", async () => {
+  const clock = new FakeClock(START);
+  const controller = new KubernetesController({ clock });
+  await using world = new ControllerWorld(controller, { clock, passLimitMs: hoursMs(1_000) });
+  await world.put(RootSecrets, ROOT_K8S, rootKubernetes((await testConfig()).config));
+  await world.put(Service, "networkd", { running: true, healthy: true });
+  await world.put(TimeStatus, NODE_TIME, { synced: false });
+  await world.settled();
+  assert.equal(await world.find(KubernetesSecrets, K8S_CERTS), undefined);
+  await world.put(TimeStatus, NODE_TIME, { synced: true });
+  const first = (await world.until(KubernetesSecrets, K8S_CERTS))!;
+  clock.step(hoursMs(24 * 400));
+  await clock.advance(hoursMs(1));
+  const second = (await world.until(
+    KubernetesSecrets,
+    K8S_CERTS,
+    (spec) => spec?.apiServer.crt !== first.apiServer.crt,
+  ))!;
+  for (const leaf of ["apiServer", "apiServerKubeletClient", "frontProxy"] as const) {
+    const { notBefore, notAfter } = inspectCertificate(second[leaf].crt);
+    assert.ok(notBefore.getTime() <= clock.now() && clock.now() < notAfter.getTime(), leaf);
+  }
+  assert.notEqual(second.adminKubeconfig, first.adminKubeconfig);
+});
+
 Deno.test("KubernetesController issues anew only what a change concerns", async () => {
   const clock = new FakeClock(START);
   await using world = new ControllerWorld(new KubernetesController({ clock }), { clock });
