@@ -1,6 +1,6 @@
 import type { ControllerManagerConfig, KubernetesObject } from "$lib/resources/mod.ts";
 import { commandLine, type Flags, mergeFlags } from "./arguments.ts";
-import { httpsProbe, type PodVersions, secretPath, staticPod } from "./pod.ts";
+import { type PodVersions, secretPath, staticPod } from "./pod.ts";
 
 /** Where it answers probes. */
 const PORT = 10257;
@@ -45,6 +45,6 @@ export function controllerManagerPod(
     versions,
     requests: { cpu: "50m", memory: "256Mi" },
     extraVolumes: config.extraVolumes,
-    livenessProbe: httpsProbe(PORT),
+    healthPort: PORT,
   });
 }

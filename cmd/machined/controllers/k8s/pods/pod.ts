@@ -25,7 +25,8 @@ export interface PodParts {
   readonly requests: Readonly<Record<string, string>>;
   readonly extraVolumes: readonly ExtraVolume[];
   readonly env?: readonly KubernetesObject[];
-  readonly livenessProbe?: KubernetesObject;
+  /** Where it tells over HTTPS and loopback that it is well. */
+  readonly healthPort?: number;
 }
 
 /** The secrets of a component, as its flags name them. */
@@ -64,7 +65,7 @@ export function staticPod(parts: PodParts): KubernetesObject {
         image: parts.image,
         command: parts.command,
         ...(parts.env ? { env: parts.env } : {}),
-        ...(parts.livenessProbe ? { livenessProbe: parts.livenessProbe } : {}),
+        ...(parts.healthPort ? probes(parts.healthPort) : {}),
         resources: { requests: parts.requests },
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
         volumeMounts: [
@@ -84,11 +85,17 @@ export function staticPod(parts: PodParts): KubernetesObject {
   };
 }
 
-/** Asks the component itself over loopback, as it serves nobody else. */
-export function httpsProbe(port: number): KubernetesObject {
-  return {
+/**
+ * Asks the component itself over loopback, as it serves nobody else. On a busy machine it may start as
+ * slowly as ten minutes: a restart would begin that again, and make the machine busier.
+ */
+function probes(port: number): KubernetesObject {
+  const probe = {
     httpGet: { host: "127.0.0.1", path: "/healthz", port, scheme: "HTTPS" },
-    initialDelaySeconds: 15,
     timeoutSeconds: 15,
+  };
+  return {
+    startupProbe: { ...probe, periodSeconds: 5, failureThreshold: 120 },
+    livenessProbe: { ...probe, initialDelaySeconds: 15, failureThreshold: 8 },
   };
 }

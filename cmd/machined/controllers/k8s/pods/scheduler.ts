@@ -1,6 +1,6 @@
 import type { KubernetesObject, SchedulerConfig } from "$lib/resources/mod.ts";
 import { commandLine, type Flags, mergeFlags } from "./arguments.ts";
-import { httpsProbe, type PodVersions, secretPath, staticPod } from "./pod.ts";
+import { type PodVersions, secretPath, staticPod } from "./pod.ts";
 
 /** Where it answers probes. */
 const PORT = 10259;
@@ -28,6 +28,6 @@ export function schedulerPod(config: SchedulerConfig, versions: PodVersions): Ku
     versions,
     requests: { cpu: "10m", memory: "64Mi" },
     extraVolumes: config.extraVolumes,
-    livenessProbe: httpsProbe(PORT),
+    healthPort: PORT,
   });
 }
