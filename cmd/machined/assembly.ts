@@ -19,6 +19,7 @@ import { hostNames } from "./identity/host.ts";
 import { nodeName } from "./kubelet/plan.ts";
 import { identityInputs } from "./identity/names.ts";
 import { nodeContainers } from "./containers/host.ts";
+import { pullAhead } from "./containers/pull_ahead.ts";
 import { programLauncher } from "./launch/program.ts";
 import type { Machine } from "./machine.ts";
 import { writeConsole } from "./pid1/console.ts";
@@ -123,6 +124,8 @@ export async function assemble(
   machine.services.load(...nodeServices(machine, ground.launcher));
   identity.keep(FOREVER);
   await runtime.start(FOREVER);
+  pullAhead({ state: runtime.state, images: machine.containers.podImages, log }, FOREVER)
+    .catch((error) => log(`cannot pull images ahead: ${error}`));
   return { machine, page: consolePageOf(machine, stage) };
 }
 

@@ -18,7 +18,7 @@ export type {
   ContainerNamespace,
   ContainerSpec,
 } from "./container.ts";
-export { type Cri, criClient } from "./cri.ts";
+export { type Cri, criClient, type CriImages, criImages } from "./cri.ts";
 export { containerRunner, type ContainerRunnerOptions, runToEnd } from "./container_runner.ts";
 export { ensureImage, type ImageSource, pullImage, type UnpackedImage } from "./image.ts";
 export { type Architecture } from "./image_documents.ts";

@@ -6,6 +6,8 @@ import {
   type ContainerRunnerOptions,
   type Cri,
   criClient,
+  type CriImages,
+  criImages,
   type ImageSource,
   type OutputPipes,
 } from "$lib/containerd/mod.ts";
@@ -44,6 +46,7 @@ export interface Containers extends ContainerHost {
   /** Kubernetes' containerd in the namespace of pods. */
   readonly pods: Containerd;
   readonly cri: Cri;
+  readonly podImages: CriImages;
 }
 
 const PIPES_DIRECTORY = "/system/run/containers";
@@ -54,6 +57,7 @@ export function nodeContainers(poller: FdPoller): Containers {
     system: new Containerd(CONTAINERD_SOCKETS.system, CONTAINERD_NAMESPACES.system),
     pods: new Containerd(CONTAINERD_SOCKETS.cri, CONTAINERD_NAMESPACES.pods),
     cri: criClient(CONTAINERD_SOCKETS.cri),
+    podImages: criImages(CONTAINERD_SOCKETS.cri),
     containerd: new Containerd(CONTAINERD_SOCKETS.cri, CONTAINERD_NAMESPACES.system),
     images: {
       hostsDirectory: REGISTRY_HOSTS_DIRECTORY,
