@@ -33,10 +33,13 @@ export function dialUnix(path: string): Dial {
 export function dialTls({ host, port, identity, pin }: TlsTarget): Dial {
   const where = net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
   return async (ms) => {
+    const start = performance.now();
+    // In two steps: of a tls.connect() that reaches nobody the runtime keeps 8 KB for ever.
+    const tcp = await settled(net.connect({ host, port }), "connect", ms, where);
     const { ca, cert, key } = identity();
     const socket = tls.connect({
+      socket: tcp,
       host,
-      port,
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
@@ -46,7 +49,8 @@ export function dialTls({ host, port, identity, pin }: TlsTarget): Dial {
       minVersion: "TLSv1.3",
       rejectUnauthorized: ca !== undefined && pin === undefined,
     });
-    await settled(socket, "secureConnect", ms, where);
+    const left = Math.max(0, ms - (performance.now() - start));
+    await settled(socket, "secureConnect", left, where);
     const fault = pin === undefined ? undefined : pinFault(socket, pin);
     if (fault !== undefined) {
       socket.destroy();
