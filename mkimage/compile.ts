@@ -15,6 +15,7 @@ import { DENO_VERSION, type Target, TARGETS } from "./packages.ts";
 import { CACHE, DIST, LOCK_FILE, ROOT } from "./paths.ts";
 import { portableFile } from "./portable.ts";
 import { buildStamp } from "./stamp.ts";
+import { sizeText } from "./table.ts";
 import { requireTools } from "./tools.ts";
 import { windowsArchive } from "./windows.ts";
 
@@ -100,7 +101,7 @@ async function write(path: string, bytes: Uint8Array, mode: number): Promise<voi
 
 async function told(path: string): Promise<void> {
   const { size } = await Deno.stat(path);
-  say(`${path.replace(ROOT + "/", "")}  ${(size / 1e6).toFixed(1)} MB`);
+  say(`${path.replace(ROOT + "/", "")}  ${sizeText(size)}`);
 }
 
 function say(line: string): void {

@@ -8,14 +8,14 @@ export function sizeTable(parts: readonly PartSize[]): string {
     ["PART", "SIZE", "COMPRESSED"],
     ...parts.map((
       { name, contentBytes, sizeBytes },
-    ) => [name, mega(contentBytes), mega(sizeBytes)]),
+    ) => [name, sizeText(contentBytes), sizeText(sizeBytes)]),
   ]);
 }
 
 /** The programs of components as aligned columns: name, version, size. */
 export function componentTable(components: readonly BuiltComponent[]): string {
   const rows = components.flatMap(({ version, programs }) =>
-    programs.map(({ name, sizeBytes }) => [name, version, mega(sizeBytes)])
+    programs.map(({ name, sizeBytes }) => [name, version, sizeText(sizeBytes)])
   );
   return columns([["PROGRAM", "VERSION", "SIZE"], ...rows]);
 }
@@ -23,7 +23,7 @@ export function componentTable(components: readonly BuiltComponent[]): string {
 /** Images as aligned columns: name, size, digest. */
 export function imageTable(images: readonly BuiltImage[]): string {
   const rows = images.map(({ name, sizeBytes, manifest }) => [
-    ...[name, mega(sizeBytes), manifest.digest.slice(0, 19)],
+    ...[name, sizeText(sizeBytes), manifest.digest.slice(0, 19)],
   ]);
   return columns([["IMAGE", "SIZE", "DIGEST"], ...rows]);
 }
@@ -36,6 +36,7 @@ function columns(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map(cell).join("   ")).join("\n");
 }
 
-function mega(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+/** A size for people: `41.7 MB`, or `38 kB` of what is small. */
+export function sizeText(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

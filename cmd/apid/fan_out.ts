@@ -14,18 +14,9 @@ import {
   type Upstream,
 } from "$lib/rpc/mod.ts";
 import type { ByteBudget } from "./budget.ts";
+import type { Collector } from "./collector.ts";
 import { Gather } from "./gather.ts";
 import { Multiplex } from "./multiplex.ts";
-
-/** Where the answers of the nodes go and how they are put together. */
-export interface Collector {
-  /** A message of the node at `index`; false asks to wait until `onReady`. */
-  message(index: number, message: Uint8Array): boolean;
-  /** How the call to the node at `index` ended. */
-  ended(index: number, status: Status): void;
-  /** All nodes ended. */
-  finish(): void;
-}
 
 /** One call to be answered by several nodes. */
 export interface FanOutCall {

@@ -10,7 +10,7 @@ import {
   type Status,
   withHostname,
 } from "$lib/rpc/mod.ts";
-import type { Collector } from "./fan_out.ts";
+import type { Collector } from "./collector.ts";
 import { nodeFailure } from "./node_failure.ts";
 
 /** Puts the unary replies of nodes into one: their elements in the order of the nodes. */

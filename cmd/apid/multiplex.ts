@@ -1,6 +1,6 @@
 import type { Http2Stream } from "$lib/http2/mod.ts";
 import { answerTrailers, frameOf, hostnameField, OK, type Status } from "$lib/rpc/mod.ts";
-import type { Collector } from "./fan_out.ts";
+import type { Collector } from "./collector.ts";
 import { nodeFailure } from "./node_failure.ts";
 
 /** Passes the stream messages of nodes on as they come, each labelled with its node. */

@@ -12,18 +12,19 @@ import { Reaper } from "$ffi/reaper.ts";
 import { EarlyLauncher } from "./launch/early_launcher.ts";
 import { serviceLauncher } from "./launch/launcher.ts";
 import type { ServiceRole } from "./launch/rights.ts";
-import type { Machine } from "./machine.ts";
 import type { Task } from "./sequences/engine.ts";
-import { setupSystemDirectory } from "./tasks/etc.ts";
-import { mountCgroups } from "./tasks/filesystems.ts";
+import { type Binder, setupSystemDirectory } from "./tasks/etc.ts";
+import { mountCgroups, type Mounter } from "./tasks/filesystems.ts";
 import { missingArguments } from "./tasks/kspp.ts";
 import { once } from "./tasks/once.ts";
+import type { Unmounter } from "./tasks/unmount.ts";
+import type { Sharer } from "./tasks/var.ts";
 
 /** The ground, for the sequence that shows what is done and the services that take over. */
 export interface Ground {
   readonly mountCgroups: Task;
   readonly setupSystemDirectory: Task;
-  readonly mounter: Machine["mounter"];
+  readonly mounter: Mounter & Binder & Unmounter & Sharer;
   /** How processes are launched. */
   readonly launching: LaunchContext;
   readonly launcher: EarlyLauncher<ServiceRole>;

@@ -14,10 +14,6 @@ import type { Sequencer } from "./sequences/engine.ts";
 import type { Sysctls } from "./tasks/kspp.ts";
 import type { Containers } from "./containers/host.ts";
 import type { ProgramSpec } from "./launch/program.ts";
-import type { Binder } from "./tasks/etc.ts";
-import type { Mounter } from "./tasks/filesystems.ts";
-import type { Unmounter } from "./tasks/unmount.ts";
-import type { Sharer } from "./tasks/var.ts";
 import type { KernelModules } from "./tasks/modules.ts";
 import type { Limiter } from "./tasks/rlimits.ts";
 
@@ -47,7 +43,7 @@ export interface Machine {
   readonly sysctls: Sysctls;
   /** What was done before the sequences. */
   readonly ground: Ground;
-  readonly mounter: Mounter & Binder & Unmounter & Sharer;
+  readonly mounter: Ground["mounter"];
   /** Where containers run: pods, and what the node has in containers itself. */
   readonly containers: Containers;
   /** Starts programs of the image with every right. */

@@ -8,7 +8,7 @@ import { clientHealth } from "../health/client_health.ts";
 import type { Host } from "../host.ts";
 import { fetchKubeconfig, mergeIntoFile, renameLine } from "../kubeconfig_file.ts";
 import type { Target } from "../target.ts";
-import type { CreateOptions } from "./create.ts";
+import type { CreateOptions } from "./options.ts";
 import { isRunning, type ProcessMark } from "./process.ts";
 import type { ContextPlace } from "./state.ts";
 

@@ -1,5 +1,4 @@
 import { join, resolve } from "node:path";
-import type { GenerateInput, PatchOperation } from "$lib/config/mod.ts";
 import type { Credentials } from "$lib/talosconfig/mod.ts";
 import { SECRET, statIfPresent, writeWhole } from "../files.ts";
 import type { Host } from "../host.ts";
@@ -9,53 +8,11 @@ import { bringUp } from "./bring_up.ts";
 import { generate, readGenerated, writeContext } from "./generate.ts";
 import { launchConfigServer, launchQemu, requireQemu } from "./launch.ts";
 import { canListen, freeLoopback } from "./loopback.ts";
+import type { CreateOptions } from "./options.ts";
 import type { ProcessMark } from "./process.ts";
-import {
-  type Accelerator,
-  type Arch,
-  GUEST_ADDRESS,
-  HOST_FROM_GUEST,
-  NODE_FILES,
-  nodeCmdline,
-  qemuProgram,
-} from "./qemu.ts";
+import { GUEST_ADDRESS, HOST_FROM_GUEST, NODE_FILES, nodeCmdline, qemuProgram } from "./qemu.ts";
 import { type ClusterState, findState, type NodeState, saveState } from "./state.ts";
 import { waitForApi } from "./wait.ts";
-
-/** How far a cluster is waited for. Bootstrapping comes with the last two. */
-export type Milestone = "started" | "api" | "bootstrapped" | "healthy";
-
-/** What a cluster is created from. */
-export interface CreateOptions {
-  readonly name: string;
-  /** `<state root>/<name>` */
-  readonly directory: string;
-  readonly arch: Arch;
-  /** `auto` takes the fastest that works. */
-  readonly accelerator: Accelerator | "auto";
-  readonly cpus: number;
-  readonly memoryMib: number;
-  readonly diskMib: number;
-  readonly kernel: string;
-  readonly initrd: string;
-  readonly initNode: boolean;
-  readonly config: Partial<GenerateInput>;
-  /** Where `gen config` has left configurations to take instead of generating one. */
-  readonly inputDirectory: string | undefined;
-  /** Changes to the generated configuration. */
-  readonly patch: readonly PatchOperation[];
-  /** The talosconfig that gets the cluster's context. */
-  readonly talosconfig: string;
-  /** The kubeconfig that gets the cluster's context; undefined leaves all alone. */
-  readonly kubeconfig: string | undefined;
-  /** Tells all there is about the node when Kubernetes does not come up. */
-  readonly crashdump: boolean;
-  readonly until: Milestone;
-  /** How long reaching the milestone may take. */
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
-}
 
 /** A cluster that runs. */
 export interface CreatedCluster {

@@ -23,7 +23,7 @@ import {
 } from "$lib/talosconfig/mod.ts";
 import { readText } from "../files.ts";
 import type { Host } from "../host.ts";
-import type { CreateOptions } from "./create.ts";
+import type { CreateOptions } from "./options.ts";
 import type { NodeState } from "./state.ts";
 
 /** The node's configuration, with the user's patch, and the administrator's credentials. */

@@ -6,7 +6,8 @@ import {
   parsePatch,
   parseRegistryMirror,
 } from "$lib/config/mod.ts";
-import { createCluster, type Milestone } from "../cluster/create.ts";
+import { createCluster } from "../cluster/create.ts";
+import type { Milestone } from "../cluster/options.ts";
 import { defaultKubeconfigPath } from "../kubeconfig_file.ts";
 import { command, type Session } from "../session.ts";
 import { place, show } from "./_cluster.ts";

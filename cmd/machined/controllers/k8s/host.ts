@@ -2,10 +2,10 @@ import { EtcdClient, readKey, untilChanged } from "$lib/etcd/mod.ts";
 import { KubeClient } from "$lib/kube/mod.ts";
 import { SecureHttp } from "$lib/secure_http/mod.ts";
 import { applyToCluster } from "./apply.ts";
+import type { KubernetesDeps } from "./deps.ts";
 import { fetchText } from "./fetch_text.ts";
 import type { KubeletPod } from "./kubelet_pods.ts";
 import type { ListKubeletPods } from "./kubelet_static_pod.ts";
-import type { KubernetesDeps } from "./mod.ts";
 import { CONTROL_PLANE_UID, SECRETS_DIR } from "./pods/pod.ts";
 
 /** Where the kubelet finds static pods. */

@@ -1,0 +1,37 @@
+import type { GenerateInput, PatchOperation } from "$lib/config/mod.ts";
+import type { Accelerator, Arch } from "./qemu.ts";
+
+/** How far a cluster is waited for. Bootstrapping comes with the last two. */
+export type Milestone = "started" | "api" | "bootstrapped" | "healthy";
+
+/** What a cluster is created from. */
+export interface CreateOptions {
+  readonly name: string;
+  /** `<state root>/<name>` */
+  readonly directory: string;
+  readonly arch: Arch;
+  /** `auto` takes the fastest that works. */
+  readonly accelerator: Accelerator | "auto";
+  readonly cpus: number;
+  readonly memoryMib: number;
+  readonly diskMib: number;
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly initNode: boolean;
+  readonly config: Partial<GenerateInput>;
+  /** Where `gen config` has left configurations to take instead of generating one. */
+  readonly inputDirectory: string | undefined;
+  /** Changes to the generated configuration. */
+  readonly patch: readonly PatchOperation[];
+  /** The talosconfig that gets the cluster's context. */
+  readonly talosconfig: string;
+  /** The kubeconfig that gets the cluster's context; undefined leaves all alone. */
+  readonly kubeconfig: string | undefined;
+  /** Tells all there is about the node when Kubernetes does not come up. */
+  readonly crashdump: boolean;
+  readonly until: Milestone;
+  /** How long reaching the milestone may take. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
