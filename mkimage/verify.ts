@@ -35,7 +35,16 @@ export async function verifyImage(
   key: string | undefined,
   say: (line: string) => void,
 ): Promise<ImageManifest> {
-  const read = (name: string) => Deno.readFile(join(directory, name));
+  const read = async (name: string): Promise<Uint8Array<ArrayBuffer>> => {
+    try {
+      return await Deno.readFile(join(directory, name));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      throw new ManifestError(
+        `Cannot verify "${directory}": it has no ${name}; "deno task image" builds an image`,
+      );
+    }
+  };
   const bytes = await read(IMAGE_NAMES.manifest);
   const signature = await read(IMAGE_NAMES.signature);
   const publicKey = key ?? await Deno.readTextFile(join(directory, IMAGE_NAMES.publicKey));

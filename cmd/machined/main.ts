@@ -39,6 +39,8 @@ export async function main(
   const kernel = kernelLog();
   let log = (line: string): void => kernel(`[talos] ${line}`);
   guardProcess((line) => log(line));
+  // On a slow machine the next line is many seconds away.
+  log("machined starts");
   let cmdline = new KernelCmdline([]);
   try {
     cmdline = KernelCmdline.parse((await Deno.readTextFile("/proc/cmdline")).trim());
