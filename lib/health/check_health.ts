@@ -9,50 +9,62 @@ export interface HealthOptions {
   readonly signal: AbortSignal;
   /** How often a check is tried; 2 seconds when absent. */
   readonly pollMs?: number;
-  readonly checks?: readonly Check[];
   readonly clock?: Clock;
 }
 
 const POLL_MS = 2_000;
 
-/**
- * Waits until each check in turn holds. Yields what there is to tell: `waiting for <check>: ...`,
- * then each new reason why not, then `OK`. @throws {Error} when the time is over, with the last reason
- */
-export async function* checkHealth(
+/** Something to wait for: what it is, and why it is not there yet. */
+export interface Awaited {
+  readonly name: string;
+  fault(): Promise<string | undefined>;
+}
+
+/** Waits until each check of a cluster holds, as `waitFor` does. */
+export function checkHealth(
   cluster: Cluster,
-  { timeoutMs, signal, pollMs = POLL_MS, checks = CHECKS, clock = systemClock }: HealthOptions,
-): AsyncGenerator<string> {
+  { checks = CHECKS, ...options }: HealthOptions & { readonly checks?: readonly Check[] },
+): AsyncGenerator<string, void> {
+  return waitFor(
+    checks.map(({ name, fault }) => ({ name, fault: () => fault(cluster) })),
+    options,
+  );
+}
+
+/**
+ * Waits for one after the other. Yields what there is to tell: `waiting for <name>: ...`, then each
+ * new reason why not, then `OK`. @throws {Error} when the time is over, with the last reason
+ */
+export async function* waitFor(
+  awaited: readonly Awaited[],
+  { timeoutMs, signal, pollMs = POLL_MS, clock = systemClock }: HealthOptions,
+): AsyncGenerator<string, void> {
   const deadline = clock.monotonic() + timeoutMs;
-  for (const check of checks) {
+  for (const one of awaited) {
     let told = "...";
-    yield `waiting for ${check.name}: ${told}`;
+    yield `waiting for ${one.name}: ${told}`;
     for (;;) {
-      const fault = await faultOf(check, cluster, signal);
+      const fault = await faultOf(one, signal);
       if (fault === undefined) break;
-      if (fault !== told) yield `waiting for ${check.name}: ${fault}`;
+      if (fault !== told) yield `waiting for ${one.name}: ${fault}`;
       told = fault;
       if (clock.monotonic() >= deadline) {
         throw new Error(
           `Cannot confirm health: waited ${Math.round(timeoutMs / 1_000)} s, ` +
-            `last for ${check.name}: ${fault}`,
+            `last for ${one.name}: ${fault}`,
         );
       }
       await clock.sleep(Math.min(pollMs, deadline - clock.monotonic()), signal);
       signal.throwIfAborted();
     }
-    yield `waiting for ${check.name}: OK`;
+    yield `waiting for ${one.name}: OK`;
   }
 }
 
-async function faultOf(
-  check: Check,
-  cluster: Cluster,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+async function faultOf(awaited: Awaited, signal: AbortSignal): Promise<string | undefined> {
   signal.throwIfAborted();
   try {
-    return await check.fault(cluster);
+    return await awaited.fault();
   } catch (error) {
     signal.throwIfAborted();
     const text = error instanceof Error ? error.message : String(error);

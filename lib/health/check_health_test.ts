@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bootFinished, checkHealth, CHECKS, membersOf } from "./mod.ts";
+import { bootFinished, checkHealth, CHECKS, findMembers, membersOf } from "./mod.ts";
 import { readyNode, readyPod, WellCluster } from "./testing.ts";
 
 const quick = { timeoutMs: 0, pollMs: 1, signal: new AbortController().signal };
@@ -32,6 +32,10 @@ const CASES: readonly (readonly [string, (cluster: WellCluster) => void])[] = [
   [
     'etcd to be healthy: 10.0.0.1: service "etcd" is Preparing, not Running',
     (c) => c.services[1] = { ...c.services[1]!, state: "Preparing" },
+  ],
+  [
+    'etcd to be healthy: 10.0.0.1: service "etcd" is Waiting, not Running: no such image',
+    (c) => c.services[1] = { ...c.services[1]!, state: "Waiting", event: "no such image" },
   ],
   [
     'etcd to be healthy: 10.0.0.1: service "etcd" is not healthy: no leader',
@@ -69,6 +73,14 @@ const CASES: readonly (readonly [string, (cluster: WellCluster) => void])[] = [
   [
     "all control plane components to be ready: kube-scheduler on cp-1 is not ready",
     (c) => c.pods[2] = { ...c.pods[2]!, status: {} },
+  ],
+  [
+    "all control plane components to be ready: kube-scheduler on cp-1 is not ready: " +
+    "ImagePullBackOff: no such image",
+    (c) => {
+      const waiting = { reason: "ImagePullBackOff", message: "no such image" };
+      c.pods[2] = { ...c.pods[2]!, status: { containerStatuses: [{ state: { waiting } }] } };
+    },
   ],
   [
     "kube-proxy to report ready: kube-proxy-x not ready",
@@ -152,4 +164,29 @@ Deno.test("membersOf() sorts nodes by their role and leaves out those without an
   const cluster = new WellCluster();
   cluster.nodes.push({ metadata: { name: "new" } });
   assert.deepEqual(membersOf(cluster.nodes), cluster.members);
+});
+
+Deno.test("findMembers() tells what ails the node that is asked while Kubernetes has no answer", async () => {
+  const cluster = new WellCluster();
+  const lines: string[] = [];
+  let asked = 0;
+  const search = findMembers({
+    kube: {
+      async nodes() {
+        if (++asked === 2) throw new Error("connection refused");
+        return asked === 1 ? [] : cluster.nodes;
+      },
+    },
+    services: async () => [{ ...cluster.services[1]!, healthy: false, message: "no leader" }],
+  }, { ...quick, timeoutMs: 60_000 });
+  let step = await search.next();
+  for (; !step.done; step = await search.next()) lines.push(step.value);
+  assert.deepEqual(step.value, cluster.members);
+  const ailing = 'service "etcd" is not healthy: no leader; service "kubelet" is not registered';
+  assert.deepEqual(lines, [
+    "waiting for control plane nodes to register: ...",
+    `waiting for control plane nodes to register: ${ailing}; Kubernetes knows none`,
+    `waiting for control plane nodes to register: ${ailing}; connection refused`,
+    "waiting for control plane nodes to register: OK",
+  ]);
 });

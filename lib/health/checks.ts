@@ -1,5 +1,6 @@
 import type { Cluster, KubePod } from "./cluster.ts";
-import { condition, isNode, podReady } from "./kube_facts.ts";
+import { condition, isNode, podReady, waitReason } from "./kube_facts.ts";
+import { serviceTrouble } from "./service_trouble.ts";
 
 /** Something that has to hold of a cluster. */
 export interface Check {
@@ -38,11 +39,8 @@ async function serviceFault(
 ): Promise<string | undefined> {
   for (const node of nodes(cluster)) {
     const service = (await cluster.machine.services(node)).find((one) => one.id === id);
-    if (!service) return `${node}: service "${id}" is not registered`;
-    const { state, healthy, message } = service;
-    if (state !== "Running") return `${node}: service "${id}" is ${state}, not Running`;
-    if (healthy === false) return `${node}: service "${id}" is not healthy: ${message}`;
-    if (healthy === undefined) return `${node}: service "${id}" has not been checked yet`;
+    const trouble = serviceTrouble(service);
+    if (trouble !== undefined) return `${node}: service "${id}" ${trouble}`;
   }
   return undefined;
 }
@@ -97,7 +95,8 @@ async function controlPlaneFault({ members, kube }: Cluster): Promise<string | u
         spec?.nodeName === name && metadata.labels?.["k8s-app"] === component
       );
       if (found.length === 0) return `no pod of ${component} on ${name}`;
-      if (!found.some(podReady)) return `${component} on ${name} is not ready`;
+      if (found.some(podReady)) continue;
+      return because(`${component} on ${name} is not ready`, found);
     }
   }
   return undefined;
@@ -114,9 +113,14 @@ async function podsFault(asked: Promise<readonly KubePod[]>): Promise<string | u
   const pods = await asked;
   if (pods.length === 0) return "there are no pods of it";
   const waiting = pods.filter((pod) => !podReady(pod));
-  return waiting.length === 0
-    ? undefined
-    : `${list(waiting.map(({ metadata }) => metadata.name))} not ready`;
+  if (waiting.length === 0) return undefined;
+  return because(`${list(waiting.map(({ metadata }) => metadata.name))} not ready`, waiting);
+}
+
+/** What is wrong with pods, with the first reason that one of them gives. */
+function because(what: string, pods: readonly KubePod[]): string {
+  const reason = pods.map(waitReason).find((reason) => reason !== "");
+  return reason === undefined ? what : `${what}: ${reason}`;
 }
 
 async function schedulableFault({ kube }: Cluster): Promise<string | undefined> {

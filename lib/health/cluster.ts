@@ -12,6 +12,8 @@ export interface ServiceState {
   readonly healthy: boolean | undefined;
   /** The last word of its health check. */
   readonly message: string;
+  /** The last thing that happened to it. */
+  readonly event?: string;
 }
 
 /** What is asked of the machine API of each node; what cannot be answered throws. */
@@ -54,7 +56,19 @@ export interface KubePod {
     readonly nodeName?: string;
     readonly containers?: readonly { readonly name: string; readonly image?: string }[];
   };
-  readonly status?: { readonly phase?: string; readonly conditions?: readonly KubeCondition[] };
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly KubeCondition[];
+    readonly initContainerStatuses?: readonly KubeContainer[];
+    readonly containerStatuses?: readonly KubeContainer[];
+  };
+}
+
+/** What keeps a container of a pod from running, as far as checks read it. */
+export interface KubeContainer {
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+  };
 }
 
 /** What is asked of the Kubernetes API; what cannot be answered throws. */

@@ -41,3 +41,17 @@ export function condition(conditions: readonly KubeCondition[] | undefined, type
 export function podReady({ metadata, status }: KubePod): boolean {
   return metadata.deletionTimestamp === undefined && condition(status?.conditions, "Ready");
 }
+
+/** Why a pod is not ready, where its containers tell; empty where they do not. */
+export function waitReason({ status }: KubePod): string {
+  const containers = [
+    ...status?.initContainerStatuses ?? [],
+    ...status?.containerStatuses ?? [],
+  ];
+  for (const { state } of containers) {
+    const { reason = "", message = "" } = state?.waiting ?? {};
+    // Those that only wait for their turn have no message.
+    if (message !== "") return `${reason}: ${message}`;
+  }
+  return "";
+}

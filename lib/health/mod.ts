@@ -24,6 +24,7 @@ export type {
 } from "./cluster.ts";
 export { checkHealth, type HealthOptions } from "./check_health.ts";
 export { bootFinished, type SequenceMark } from "./boot.ts";
+export { findMembers, type MemberSources } from "./find_members.ts";
 export { kubeReader } from "./kube_reader.ts";
 export { untilSilent } from "./until_silent.ts";
 export { condition, isNode, membersOf, nodeAddress, podReady } from "./kube_facts.ts";

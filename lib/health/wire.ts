@@ -10,12 +10,13 @@ import type { SequenceMark } from "./boot.ts";
 import type { ServiceState } from "./cluster.ts";
 
 /** A service as the machine API lists it. */
-export function serviceState({ id, state, health }: ServiceInfo): ServiceState {
+export function serviceState({ id, state, health, events }: ServiceInfo): ServiceState {
   return {
     id,
     state,
     healthy: !health || health.unknown ? undefined : health.healthy,
     message: health?.lastMessage ?? "",
+    event: events?.events.at(-1)?.msg ?? "",
   };
 }
 

@@ -10,7 +10,7 @@ import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { registryPatch } from "../../mkimage/registry/patch.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { Kubectl } from "./kubectl.ts";
-import { BOOT_MS, type Node, startNode, until } from "./node.ts";
+import { BOOT_MS, type Node, type NodeOptions, startNode, until } from "./node.ts";
 import { imagesMissing, serveClusterImages, type ServedImages } from "./served_images.ts";
 import { Talosctl } from "./talosctl.ts";
 
@@ -44,6 +44,8 @@ export interface ClusterOptions {
   readonly images?: readonly string[];
   /** Changes of the generated configuration. */
   readonly patch?: readonly PatchOperation[];
+  /** Another machine than the one that ships. */
+  readonly machine?: Pick<NodeOptions, "image" | "args">;
 }
 
 /** A machine that a cluster is founded on, and those who use it. */
@@ -52,6 +54,8 @@ export interface Cluster extends AsyncDisposable {
   readonly talosctl: Talosctl;
   readonly kubectl: Kubectl;
   readonly served: ServedImages;
+  /** The file behind /var. */
+  readonly disk: string;
   /** What the machine fetches at its next boot. */
   config: string;
   /** Waits until `attempt` passes; a failure shows the end of the console. */
@@ -63,10 +67,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const directory = await Deno.makeTempDir({ prefix: "cluster-test-" });
   const served = await serveClusterImages(join(directory, "registry"), options.images);
   const disk = join(directory, "var.img");
-  await Deno.writeFile(disk, new Uint8Array());
-  await Deno.truncate(disk, DISK_BYTES);
+  await blank(disk);
   let config = "";
   const node = await startNode({
+    ...options.machine,
     disks: [disk],
     memoryMib: 4096,
     ports: [6443],
@@ -83,6 +87,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     talosctl,
     kubectl: new Kubectl(served.kubectl, join(talosctl.home, "kubeconfig")),
     served,
+    disk,
     get config() {
       return config;
     },
@@ -97,6 +102,20 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       await Deno.remove(directory, { recursive: true });
     },
   };
+}
+
+/** Makes the disk, or one that nothing was ever written to of it. */
+async function blank(disk: string): Promise<void> {
+  await Deno.writeFile(disk, new Uint8Array());
+  await Deno.truncate(disk, DISK_BYTES);
+}
+
+/** Resets the machine, with a blank disk in place of its own. */
+export async function resetWithBlankDisk({ node, disk }: Cluster): Promise<void> {
+  await node.vm.monitor("stop");
+  await blank(disk);
+  await node.vm.monitor("system_reset");
+  await node.vm.monitor("cont");
 }
 
 /** The configuration of a lone node that runs everything and pulls from the registry. */

@@ -48,7 +48,7 @@ async function check(well: WellCluster, nodes: string[] = [], waitMs = 60_000) {
 Deno.test("clusterService() finds the nodes in Kubernetes and tells each check", async () => {
   const { lines, error, asked } = await check(new WellCluster());
   assert.equal(error, undefined);
-  assert.equal(lines[0], "waiting for the control plane to register");
+  assert.equal(lines[0], "waiting for control plane nodes to register: ...");
   assert.ok(lines.includes("waiting for etcd to be healthy: OK"));
   assert.equal(lines.at(-1), "waiting for all k8s nodes to report schedulable: OK");
   assert.deepEqual(asked, ["https://k:6443"]);

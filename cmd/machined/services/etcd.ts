@@ -22,6 +22,7 @@ import {
   type MemberPlan,
 } from "../etcd/arguments.ts";
 import { promote } from "../etcd/join.ts";
+import { checkOrigin } from "../etcd/origin.ts";
 import { ETCD_PKI_DIR, ETCD_UID } from "../etcd/places.ts";
 import { type Founding, planMember } from "../etcd/plan.ts";
 import type { HostNames } from "../identity/names.ts";
@@ -43,8 +44,9 @@ export function etcdService(deps: EtcdServiceDeps): Service {
     id: "etcd",
     dependsOn: ["cri", "networkd", "timed"],
     async prepare(signal) {
-      await writeSecrets(deps, signal);
+      const ca = await writeSecrets(deps, signal);
       await data.make();
+      await checkOrigin(data, ca);
       const identity = memberIdentity(deps.host());
       const founding = foundingOf(deps);
       const plan = await planMember({ identity, data, access, founding, log }, signal);
@@ -83,8 +85,8 @@ export async function checkMember(
   await checkHealth(etcd, { signal });
 }
 
-/** Waits for the certificates of a control plane and writes those that etcd reads. */
-async function writeSecrets({ machine }: EtcdServiceDeps, signal: AbortSignal): Promise<void> {
+/** Waits for the certificates of a control plane and writes those that etcd reads; gives its CA's. */
+async function writeSecrets({ machine }: EtcdServiceDeps, signal: AbortSignal): Promise<string> {
   const { state } = machine.runtime;
   await until(state, EtcdSecrets, ETCD_SECRETS, signal);
   await until(state, KubernetesSecrets, K8S_CERTS, signal);
@@ -93,6 +95,7 @@ async function writeSecrets({ machine }: EtcdServiceDeps, signal: AbortSignal): 
   const place = { directory: ETCD_PKI_DIR, fileMode: 0o500, uid: ETCD_UID, owns: () => true };
   const { crt, key } = etcdPeer;
   await keepFiles(place, { "ca.crt": etcdCA.crt, "peer.crt": crt, "peer.key": key });
+  return etcdCA.crt;
 }
 
 /** The image that the configuration asks for. */

@@ -87,6 +87,12 @@ function commands(machine: Machine, faults: Faults): Record<string, Command> {
       Deno.kill(pid, "SIGKILL");
       return `killed ${pid}`;
     },
+    // By what the command line says, for want of a space in an argument `.` stands for one.
+    slay: (pattern) => {
+      const pids = pidsOf(new RegExp(pattern));
+      for (const pid of pids) Deno.kill(pid, "SIGKILL");
+      return `killed ${pids.join(" ")}`;
+    },
     service: () => {
       faults.service.fail();
       return "failed";
@@ -123,16 +129,24 @@ function commands(machine: Machine, faults: Faults): Record<string, Command> {
 }
 
 function pidOf(role: string): number {
+  const [pid] = pidsOf(new RegExp(`node\\.js (.* )?${role}( |$)`));
+  if (pid === undefined) throw new Error(`no process of ${role}`);
+  return pid;
+}
+
+/** The processes whose arguments, with spaces between, match `pattern`. */
+function pidsOf(pattern: RegExp): number[] {
+  const pids: number[] = [];
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      const args = Deno.readTextFileSync(`/proc/${name}/cmdline`).split("\0");
-      if (args.includes(role) && args.some((arg) => arg.endsWith("node.js"))) return Number(name);
+      const text = Deno.readTextFileSync(`/proc/${name}/cmdline`).replaceAll("\0", " ").trim();
+      if (pattern.test(text)) pids.push(Number(name));
     } catch {
       // It ended while we looked.
     }
   }
-  throw new Error(`no process of ${role}`);
+  return pids;
 }
 
 function processStates(): string[] {
