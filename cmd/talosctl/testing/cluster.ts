@@ -34,7 +34,15 @@ export async function testPki(now = new Date()): Promise<TestPki> {
 
 /** A server that speaks gRPC over mutual TLS as apid does, on a loopback port of its own. */
 export class TestNode implements AsyncDisposable {
-  private constructor(readonly server: GrpcServer, readonly endpoint: string) {}
+  readonly #registry: CallRegistry;
+
+  private constructor(
+    readonly server: GrpcServer,
+    readonly endpoint: string,
+    registry: CallRegistry,
+  ) {
+    this.#registry = registry;
+  }
 
   /** Starts a node that answers by `routes`. */
   static async start(pki: TestPki, routes: Routes, host = "127.0.0.1"): Promise<TestNode> {
@@ -45,6 +53,7 @@ export class TestNode implements AsyncDisposable {
       now,
       lifetimeMs: hoursMs(1),
     });
+    const registry = new CallRegistry();
     const server = await serveStreams({
       listen: { host, port: 0 },
       tls: {
@@ -53,16 +62,17 @@ export class TestNode implements AsyncDisposable {
       },
       onStream: dispatch({
         methods: new ServedMethods(routes),
-        registry: new CallRegistry(),
+        registry,
         deadlines: DEADLINES,
         messageBytes: MESSAGE_LIMIT_BYTES,
         onError: () => {},
       }),
     });
-    return new TestNode(server, `${host}:${server.port}`);
+    return new TestNode(server, `${host}:${server.port}`, registry);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#registry.close();
     await this.server.close();
   }
 }
