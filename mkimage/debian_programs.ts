@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import type { Input } from "./inputs.ts";
+import type { Input } from "./input.ts";
 import type { Tree } from "./tree.ts";
 
 /** A program out of a Debian package, with the libraries it loads beside the C library. */

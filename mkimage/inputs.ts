@@ -1,20 +1,11 @@
 import { join } from "node:path";
 import { DebianArchive } from "./debian.ts";
 import { fetchLocked } from "./fetch.ts";
+import type { Input } from "./input.ts";
 import { type Lock, lockedPackage } from "./lock.ts";
 import { NPM_ARCHIVE } from "./npm.ts";
 import { BASE_PACKAGES, type Flavor, NODE_RUNTIME } from "./packages.ts";
 import { run } from "./run.ts";
-
-/** One package of an image, unpacked. */
-export interface Input {
-  readonly name: string;
-  readonly version: string;
-  readonly sha256: string;
-  /** Where it came from, as a package URL has it. */
-  readonly type: "deb" | "npm";
-  readonly directory: string;
-}
 
 /** Everything an image is made of that is not ours. */
 export interface Inputs {

@@ -1,7 +1,7 @@
 import type { BuildStamp } from "$lib/version/mod.ts";
 import type { BuiltComponent } from "./components/build.ts";
 import type { GoModule } from "./components/go_mod.ts";
-import type { Input } from "./inputs.ts";
+import type { Input } from "./input.ts";
 
 /** What the bill of materials is about. */
 export interface SbomOptions {

@@ -1,7 +1,9 @@
 import type * as net from "node:net";
 import type * as tls from "node:tls";
-import { Http2Session } from "$lib/http2/mod.ts";
-import type { OnStream } from "./server.ts";
+import { type HeaderFields, Http2Session, type Http2Stream } from "$lib/http2/mod.ts";
+
+/** A stream handler: called for each request, before any of its body was read. */
+export type OnStream = (stream: Http2Stream, headers: HeaderFields) => void;
 
 /** Bounds on the connections of one server. */
 export interface ServerLimits {

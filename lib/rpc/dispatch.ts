@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { drained, type HeaderFields, type Http2Stream } from "$lib/http2/mod.ts";
 import { answerStatus, answerTrailers } from "./answer.ts";
 import type { CallRegistry, OpenCall } from "./calls.ts";
+import type { OnStream } from "./connections.ts";
 import { CallContext } from "./context.ts";
 import type { DeadlineRules } from "./deadline.ts";
 import { failureTrailers } from "./failure.ts";
@@ -12,7 +13,6 @@ import { inflate } from "./inflate.ts";
 import { deadlinePassed } from "./outcome.ts";
 import { callDeadline } from "./pass.ts";
 import { requestFrames } from "./request_stream.ts";
-import type { OnStream } from "./server.ts";
 import type { ServedMethod, ServedMethods } from "./services.ts";
 import { OK, type Status } from "./status.ts";
 

@@ -6,7 +6,7 @@
 export { answerStatus, answerTrailers } from "./answer.ts";
 export { CALL_LIMITS, type CallLimits, CallRegistry, type OpenCall } from "./calls.ts";
 export { clientCertificateFault, isForClients } from "./certificate.ts";
-export { INTERNAL_LIMITS, SERVER_LIMITS, type ServerLimits } from "./connections.ts";
+export { INTERNAL_LIMITS, type OnStream, SERVER_LIMITS, type ServerLimits } from "./connections.ts";
 export {
   deadlineMs,
   type DeadlineRules,
@@ -29,13 +29,7 @@ export { admit, type GrpcRequest } from "./guard.ts";
 export { failureMessage, hostnameField, replyOf, withHostname } from "./metadata.ts";
 export { callDeadline, passOn, type PassOptions } from "./pass.ts";
 export { relay, type RelayCall } from "./relay.ts";
-export {
-  type GrpcServer,
-  type Listen,
-  type OnStream,
-  type ServeOptions,
-  serveStreams,
-} from "./server.ts";
+export { type GrpcServer, type Listen, type ServeOptions, serveStreams } from "./server.ts";
 export { dropRights, type Permissions, type Right } from "./rights.ts";
 export { failureOf, failureTrailers } from "./failure.ts";
 export { serveUnix, type ServiceOptions, type UnixOptions } from "./serve.ts";

@@ -1,17 +1,13 @@
 import * as net from "node:net";
 import * as tls from "node:tls";
 import { chmod, rm } from "node:fs/promises";
-import type { HeaderFields, Http2Stream } from "$lib/http2/mod.ts";
-import { ConnectionGuard, type ServerLimits } from "./connections.ts";
+import { ConnectionGuard, type OnStream, type ServerLimits } from "./connections.ts";
 import type { Identity } from "./dial.ts";
 
 /** Where a server listens: a TCP address or a unix socket with its file mode. */
 export type Listen =
   | { readonly host: string; readonly port: number }
   | { readonly path: string; readonly mode: number };
-
-/** A stream handler: called for each request, before any of its body was read. */
-export type OnStream = (stream: Http2Stream, headers: HeaderFields) => void;
 
 /** How to serve gRPC streams. */
 export interface ServeOptions {
