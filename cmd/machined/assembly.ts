@@ -8,6 +8,7 @@ import { setLimit } from "$ffi/rlimit.ts";
 import { kernelLogSource } from "./api/kernel_log.ts";
 import { readApart } from "./config/apart.ts";
 import { fetchConfig } from "./config/source.ts";
+import { SavedConfig } from "./config/saved.ts";
 import { ConfigStore } from "./config/store.ts";
 import { hostVolumes } from "./config/host_volumes.ts";
 import { readConfigVolume } from "./config/volume.ts";
@@ -101,6 +102,7 @@ export async function assemble(
       },
     }),
     config,
+    savedConfig: new SavedConfig(),
     runtime,
     etcd: etcdParts({ state: runtime.state, addresses: () => ownNames().addresses }),
     identity,

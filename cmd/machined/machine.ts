@@ -2,7 +2,7 @@
 import type { KernelCmdline } from "$lib/cmdline/mod.ts";
 import type { EventRing, LogStore, ProcessLauncher, ServiceManager } from "$lib/service/mod.ts";
 import type { KmsgSource } from "./api/mod.ts";
-import type { ConfigPersistence } from "./config/persistence.ts";
+import type { SavedConfig } from "./config/saved.ts";
 import type { ConfigStore } from "./config/store.ts";
 import type { NodeRuntime } from "./controllers/mod.ts";
 import type { EtcdParts } from "./etcd/parts.ts";
@@ -32,8 +32,8 @@ export interface Machine {
   readonly services: ServiceManager;
   readonly sequencer: Sequencer;
   readonly config: ConfigStore;
-  /** Where a configuration is kept over a reboot; absent as long as there is no such place. */
-  readonly configPersistence?: ConfigPersistence;
+  /** The configuration that outlives a reboot. */
+  readonly savedConfig: SavedConfig;
   /** The resources and the controllers that keep them. */
   readonly runtime: NodeRuntime;
   readonly etcd: EtcdParts;

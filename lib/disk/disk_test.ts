@@ -11,8 +11,14 @@ function device(name: string, more: Partial<BlockDevice> = {}): BlockDevice {
 Deno.test("isBlank() sees one byte", () => {
   const bytes = new Uint8Array(10_000);
   assert.equal(isBlank(bytes), true);
-  bytes[9_999] = 1;
-  assert.equal(isBlank(bytes), false);
+  for (const at of [0, 5, 4_000, 9_999]) {
+    bytes[at] = 1;
+    for (const from of [0, 1, 5]) {
+      assert.equal(isBlank(bytes.subarray(from)), at < from, `byte ${at}, looked at from ${from}`);
+    }
+    bytes[at] = 0;
+  }
+  assert.equal(isBlank(new Uint8Array(3)), true);
 });
 
 Deno.test("xfsLabel() reads the superblock", () => {
@@ -39,7 +45,7 @@ const CASES: readonly {
     name: "formats a blank partition that has the label before a blank disk",
     devices: [
       device("vda", { blank: true }),
-      device("vdb2", { blank: true, partitionName: "EPHEMERAL" }),
+      device("vdb2", { blank: true, volumeName: "EPHEMERAL" }),
     ],
     want: "vdb2 formatted",
   },
@@ -53,14 +59,27 @@ const CASES: readonly {
     devices: [
       device("vda"),
       device("vdb", { xfsLabel: "DATA" }),
-      device("vdc1", { partitionName: "EPHEMERAL" }),
+      device("vdc1", { volumeName: "EPHEMERAL" }),
     ],
     want: undefined,
   },
   {
     name: "leaves alone blank disks that are not virtual, partitions of other names",
-    devices: [device("sda", { blank: true }), device("vda1", { blank: true, partitionName: "X" })],
+    devices: [device("sda", { blank: true }), device("vda1", { blank: true, volumeName: "X" })],
     want: undefined,
+  },
+  {
+    name: "takes a filesystem without the label on what is meant for the volume",
+    devices: [
+      device("vda", { blank: true }),
+      device("vdb2", { volumeName: "EPHEMERAL", xfsLabel: "" }),
+    ],
+    want: "vdb2 as it is",
+  },
+  {
+    name: "leaves a blank disk to the volume that it is meant for",
+    devices: [device("vda", { blank: true, volumeName: "STATE" }), device("vdb", { blank: true })],
+    want: "vdb formatted",
   },
   {
     name: "leaves alone what is read-only or too small",
@@ -73,8 +92,15 @@ const CASES: readonly {
 ];
 for (const { name, devices, want } of CASES) {
   Deno.test(`chooseVolume() ${name}`, () => {
-    const volume = chooseVolume("EPHEMERAL", devices);
+    const volume = chooseVolume("EPHEMERAL", devices, { anyBlankDisk: true });
     const got = volume && `${volume.device.name} ${volume.format ? "formatted" : "as it is"}`;
     assert.equal(got, want);
   });
 }
+
+Deno.test("chooseVolume() formats a disk that is not meant for the volume only when any will do", () => {
+  const disk = device("vda", { blank: true });
+  assert.equal(chooseVolume("STATE", [disk]), undefined);
+  const meant = { ...disk, volumeName: "STATE" };
+  assert.deepEqual(chooseVolume("STATE", [disk, meant]), { device: meant, format: true });
+});

@@ -2,8 +2,8 @@
 export interface BlockDevice {
   /** Its name under /dev. */
   readonly name: string;
-  /** Name of the partition in its table, where it is one. */
-  readonly partitionName?: string;
+  /** The volume it is meant for: the name of a partition, or the serial number of a virtual disk. */
+  readonly volumeName?: string;
   readonly readOnly: boolean;
   readonly sizeBytes: number;
   /** Nothing was ever written to its start and end. */
@@ -25,16 +25,24 @@ const XFS_BYTES = 300 << 20;
 const VIRTUAL_DISK = /^vd[a-z]+$/;
 
 /**
- * The volume `label`: a filesystem that has the label, else a blank partition that has it, else the
- * first blank virtual disk. Nothing else is ever chosen, so nothing else is ever formatted.
+ * The volume `label`: a filesystem that has the label, or is on a device meant for it, else a blank
+ * device meant for it, else, if any blank disk will do, the first blank virtual disk. Nothing else is
+ * ever chosen, so nothing else is ever formatted.
  */
-export function chooseVolume(label: string, devices: readonly BlockDevice[]): Volume | undefined {
+export function chooseVolume(
+  label: string,
+  devices: readonly BlockDevice[],
+  { anyBlankDisk = false }: { readonly anyBlankDisk?: boolean } = {},
+): Volume | undefined {
   const sorted = devices.filter(({ readOnly }) => !readOnly)
     .toSorted((a, b) => a.name.length - b.name.length || (a.name < b.name ? -1 : 1));
-  const made = sorted.find(({ xfsLabel }) => xfsLabel === label);
+  const made = sorted.find(({ xfsLabel }) => xfsLabel === label) ??
+    sorted.find(({ volumeName, xfsLabel }) => volumeName === label && xfsLabel !== undefined);
   if (made) return { device: made, format: false };
   const blank = sorted.filter((device) => device.blank && device.sizeBytes >= XFS_BYTES);
-  const device = blank.find(({ partitionName }) => partitionName === label) ??
-    blank.find(({ name, partitionName }) => partitionName === undefined && VIRTUAL_DISK.test(name));
+  const unnamed = ({ name, volumeName }: BlockDevice) =>
+    volumeName === undefined && VIRTUAL_DISK.test(name);
+  const device = blank.find(({ volumeName }) => volumeName === label) ??
+    (anyBlankDisk ? blank.find(unnamed) : undefined);
   return device && { device, format: true };
 }

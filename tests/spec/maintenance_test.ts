@@ -15,6 +15,7 @@ import { startMaintenance } from "../../cmd/apid/maintenance.ts";
 import { ConfigChanges } from "../../cmd/machined/api/config_changes.ts";
 import { configurationApi } from "../../cmd/machined/api/configuration.ts";
 import { generateApi } from "../../cmd/machined/api/generate.ts";
+import { SavedConfig } from "../../cmd/machined/config/saved.ts";
 import { ConfigStore } from "../../cmd/machined/config/store.ts";
 import { testConfig } from "../../cmd/machined/controllers/testing.ts";
 import type { Screen } from "../../cmd/talosctl/host.ts";
@@ -26,6 +27,7 @@ async function world() {
   const config = new ConfigStore();
   const changes = new ConfigChanges({
     config,
+    savedConfig: new SavedConfig(),
     power: { request: () => {} },
     log: () => {},
     clock: systemClock,

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { configDiff, immediateFault, isOtherCluster, multierror } from "$lib/config/mod.ts";
 import type { Clock } from "$lib/service/mod.ts";
-import type { ConfigPersistence } from "../config/persistence.ts";
+import type { SavedConfig } from "../config/saved.ts";
 import { ConfigFault, type ConfigStore, type RunningConfig } from "../config/store.ts";
 import { boundedText } from "./_bounded_text.ts";
 import type { PowerDeps } from "./power.ts";
@@ -9,8 +9,7 @@ import type { PowerDeps } from "./power.ts";
 /** What runs, what is kept, and who reboots the node for what is kept. */
 export interface ConfigChangesDeps extends PowerDeps {
   readonly config: Pick<ConfigStore, "readForeign" | "running">;
-  /** Absent on a node that has no place to keep a configuration. */
-  readonly configPersistence?: ConfigPersistence;
+  readonly savedConfig: Pick<SavedConfig, "available" | "save">;
   readonly log: (line: string) => void;
   readonly clock: Clock;
 }
@@ -45,19 +44,19 @@ export class ConfigChanges {
   /** Applies a configuration. @throws {ConnectError} with every reason against it */
   apply(data: Uint8Array, mode: ApplyMode): Promise<void> {
     return this.#inTurn(async () => {
-      const { config, configPersistence: persistence, log, power } = this.deps;
+      const { config, log, power } = this.deps;
       const running = config.running.value;
       const next = await this.#readNext(data, log);
       const refusal = this.#refusal(running, next, mode);
       if (refusal) throw refusal;
       // The text as it was sent: what the platform adds is added anew at each boot, and comments stay.
-      await persistence?.save(next.text);
+      const saved = await this.#save(next.text);
       // A machine without a configuration waits for one, and goes on with it without a reboot.
       if (mode === "immediate" || !running) {
         this.#endTrial();
         config.running.set(next);
         const how = running ? "replaced" : "brought";
-        log(`configuration ${how} by API${persistence ? "" : ", until the next boot"}`);
+        log(`configuration ${how} by API${saved ? "" : ", until the next boot"}`);
         return;
       }
       log("configuration for the next boot saved by API");
@@ -100,12 +99,12 @@ export class ConfigChanges {
   /** Keeps what is being tried. @throws {ConnectError} when nothing is */
   confirm(): Promise<void> {
     return this.#inTurn(async () => {
-      const { config, configPersistence: persistence, log } = this.deps;
+      const { config, log } = this.deps;
       if (!this.#trial) throw precondition("Cannot confirm the configuration: none is being tried");
       const { text = "" } = config.running.value ?? {};
-      await persistence?.save(text);
+      const saved = await this.#save(text);
       this.#endTrial();
-      log(`configuration confirmed by API${persistence ? "" : ", until the next boot"}`);
+      log(`configuration confirmed by API${saved ? "" : ", until the next boot"}`);
     });
   }
 
@@ -126,6 +125,18 @@ export class ConfigChanges {
   #endTrial(): void {
     this.#trial?.over.abort();
     this.#trial = undefined;
+  }
+
+  /** Saves the text where there is a place for it, and tells whether there is. */
+  async #save(text: string): Promise<boolean> {
+    const { savedConfig } = this.deps;
+    if (!savedConfig.available) return false;
+    try {
+      await savedConfig.save(text);
+      return true;
+    } catch (error) {
+      throw precondition(error instanceof Error ? error.message : String(error));
+    }
   }
 
   async #readNext(data: Uint8Array, log: (line: string) => void): Promise<RunningConfig> {
@@ -158,10 +169,10 @@ export class ConfigChanges {
       const fault = immediateFault(running.config, next.config);
       return fault === undefined ? undefined : invalid(fault);
     }
-    if (this.deps.configPersistence) return undefined;
+    if (this.deps.savedConfig.available) return undefined;
     return precondition(
-      "Cannot keep the configuration for the next boot: this node has no STATE partition yet, " +
-        "only changes under .cluster can be applied, in immediate mode",
+      "Cannot keep the configuration for the next boot: this node has no STATE volume; " +
+        "changes under .cluster can be applied in immediate mode",
     );
   }
 

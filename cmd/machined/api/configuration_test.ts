@@ -4,6 +4,7 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { createSecrets, secretsOf } from "$lib/config/mod.ts";
 import { systemClock } from "$lib/service/mod.ts";
 import { ConfigurationService } from "$proto/configuration/configuration_pb.ts";
+import { SavedConfig } from "../config/saved.ts";
 import { ConfigStore } from "../config/store.ts";
 import { testConfig } from "../controllers/testing.ts";
 import { ConfigChanges, type ConfigChangesDeps } from "./config_changes.ts";
@@ -12,8 +13,10 @@ import { clientOf, serve } from "./testing.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-function changesOf(deps: Omit<ConfigChangesDeps, "clock">): ConfigChanges {
-  return new ConfigChanges({ ...deps, clock: systemClock });
+function changesOf(
+  deps: Omit<ConfigChangesDeps, "clock" | "savedConfig"> & Partial<ConfigChangesDeps>,
+): ConfigChanges {
+  return new ConfigChanges({ savedConfig: new SavedConfig(), ...deps, clock: systemClock });
 }
 
 /** A node that runs the test configuration; what it kept and asked for is written down. */
@@ -28,7 +31,8 @@ async function node({ keeps = false, broken = false } = {}) {
     power: { request: (action, origin) => done.push(`${action} by ${origin}`) },
     ...(keeps
       ? {
-        configPersistence: {
+        savedConfig: {
+          available: true,
           async save(kept) {
             await new Promise((resolve) => setTimeout(resolve, 1));
             if (broken) throw new Error("disk is full");
@@ -124,7 +128,7 @@ for (const mode of [{ onReboot: true }, {}]) {
     await refused(
       client.applyConfiguration({ data: bytes(otherHost(text)), ...mode }),
       Code.FailedPrecondition,
-      /^Cannot keep the configuration for the next boot: this node has no STATE partition yet/,
+      /^Cannot keep the configuration for the next boot: this node has no STATE volume/,
     );
     assert.equal(config.running.value, running);
     assert.deepEqual(done, []);
@@ -146,7 +150,11 @@ for (const mode of [{ onReboot: true }, {}]) {
 Deno.test("applyConfiguration() changes nothing when the configuration cannot be kept", async () => {
   const { text, config, client, done, running } = await node({ keeps: true, broken: true });
   for (const mode of [{ immediate: true }, {}]) {
-    await assert.rejects(client.applyConfiguration({ data: bytes(renamed(text)), ...mode }));
+    await refused(
+      client.applyConfiguration({ data: bytes(renamed(text)), ...mode }),
+      Code.FailedPrecondition,
+      /disk is full/,
+    );
   }
   assert.equal(config.running.value, running);
   assert.deepEqual(done, []);
@@ -243,7 +251,7 @@ Deno.test("check() shows what would change and whether it would be taken, and ch
   assert.match(fine.warnings.join(), /colour/);
   assert.equal((await check(text)).diff, "");
   assert.match((await check(otherHost(text))).refusal, /can't be applied in immediate mode/);
-  assert.match((await check(renamed(text), false)).refusal, /no STATE partition/);
+  assert.match((await check(renamed(text), false)).refusal, /no STATE volume/);
   const secret = await check(text.replace(/token: .*/, "token: s3cr3t"));
   assert.doesNotMatch(JSON.stringify(secret), /s3cr3t/);
   await refused(

@@ -7,6 +7,7 @@ import { EventRing, inProcess, LogStore, ServiceManager, systemClock } from "$li
 import { MachineService, TaskEventSchema } from "$proto/machine/machine_pb.ts";
 import { fromBinary } from "@bufbuild/protobuf";
 import { ConfigChanges } from "./config_changes.ts";
+import { SavedConfig } from "../config/saved.ts";
 import { ConfigStore } from "../config/store.ts";
 import { machineService } from "./mod.ts";
 import { collect, serve } from "./testing.ts";
@@ -32,6 +33,7 @@ const PARTS = {
   config: new ConfigStore(),
   changes: new ConfigChanges({
     config: new ConfigStore(),
+    savedConfig: new SavedConfig(),
     power: { request: () => {} },
     log: () => {},
     clock: systemClock,

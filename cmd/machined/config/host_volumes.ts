@@ -1,4 +1,5 @@
 /** The block devices of this machine and the filesystems on them. */
+import { readSome } from "./read_some.ts";
 import { MAX_CONFIG_BYTES } from "./source.ts";
 import type { Volumes } from "./volume.ts";
 
@@ -36,17 +37,4 @@ export function hostVolumes({ mount, unmount }: VolumeMounter): Volumes {
       }
     },
   };
-}
-
-/** Up to `limit` bytes from the start of a file. */
-async function readSome(path: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array(limit);
-  let size = 0;
-  while (size < limit) {
-    const read = await file.read(bytes.subarray(size));
-    if (read === null) break;
-    size += read;
-  }
-  return bytes.subarray(0, size);
 }

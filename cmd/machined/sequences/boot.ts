@@ -3,7 +3,8 @@ import { isControlPlane } from "$lib/config/mod.ts";
 import { dropStaticPods, STATIC_PODS_DIR } from "../controllers/mod.ts";
 import type { Machine } from "../machine.ts";
 import { controlPlaneServices } from "../services/mod.ts";
-import { blockDevices } from "../tasks/block_devices.ts";
+import { saveConfig } from "../tasks/config.ts";
+import { diskDeps } from "../tasks/disk_deps.ts";
 import { writeRequiredSysctls } from "../tasks/kspp.ts";
 import { labelNodeAsMaster } from "../tasks/label_master.ts";
 import { disableModuleLoading, loadKernelModules } from "../tasks/modules.ts";
@@ -12,7 +13,6 @@ import {
   mountOverlayFilesystems,
   setupVarDirectory,
 } from "../tasks/var.ts";
-import { makeXfs } from "../tasks/xfs.ts";
 import type { Sequence, Task } from "./engine.ts";
 
 const SERVICES_WAIT_MS = 15 * 60_000;
@@ -22,6 +22,7 @@ export function bootSequence(machine: Machine): Sequence {
   return {
     name: "boot",
     phases: [
+      { name: "saveConfig", tasks: [saveConfig(machine)] },
       { name: "env", tasks: [setUserEnvironment(machine)] },
       // After the API is on its way: it takes a while, and whoever waits can watch it.
       { name: "kernelModules", tasks: [loadKernelModules(machine)] },
@@ -30,16 +31,7 @@ export function bootSequence(machine: Machine): Sequence {
         tasks: [writeRequiredSysctls(machine), disableModuleLoading(machine)],
       },
       { name: "containerd", tasks: [startContainerd(machine)] },
-      {
-        name: "ephemeral",
-        tasks: [
-          mountEphemeralPartition({
-            ...machine,
-            blockDevices: () => blockDevices(machine.log),
-            makeXfs: makeXfs(machine.programs),
-          }),
-        ],
-      },
+      { name: "ephemeral", tasks: [mountEphemeralPartition(diskDeps(machine))] },
       { name: "var", tasks: [setupVarDirectory()] },
       { name: "overlay", tasks: [mountOverlayFilesystems(machine)] },
       { name: "staticPods", tasks: [dropFormerStaticPods()] },

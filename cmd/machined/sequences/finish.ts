@@ -3,6 +3,7 @@ import { systemClock } from "$lib/service/mod.ts";
 import { stopPods } from "../containers/stop_pods.ts";
 import type { Machine } from "../machine.ts";
 import type { PowerAction } from "../pid1/power.ts";
+import { unmountStatePartition } from "../tasks/state.ts";
 import {
   unmountEphemeralPartition,
   unmountOverlayFilesystems,
@@ -19,7 +20,10 @@ export function finishSequence(machine: Machine, action: PowerAction): Sequence 
       { name: "cleanup", tasks: [stopAllPods(machine)] },
       { name: "stopEverything", tasks: [stopAllServices(machine)] },
       { name: "umount", tasks: [unmountOverlayFilesystems(machine), unmountPodMounts(machine)] },
-      { name: "unmountSystem", tasks: [unmountEphemeralPartition(machine)] },
+      {
+        name: "unmountSystem",
+        tasks: [unmountEphemeralPartition(machine), unmountStatePartition(machine)],
+      },
     ],
   };
 }

@@ -3,12 +3,14 @@ import { platform } from "$lib/cmdline/mod.ts";
 import { UIDS } from "$lib/paths/mod.ts";
 import type { Machine } from "../machine.ts";
 import { loadConfig } from "../tasks/config.ts";
+import { diskDeps } from "../tasks/disk_deps.ts";
 import { machineUuid } from "../pid1/image.ts";
 import { createEtcNetworkFiles, createMachineIdFile, createOsReleaseFile } from "../tasks/etc.ts";
 import { mountBpfFilesystem, mountPseudoFilesystems } from "../tasks/filesystems.ts";
 import { enforceKsppRequirements } from "../tasks/kspp.ts";
 import { loadDrivers } from "../tasks/modules.ts";
 import { setResourceLimits } from "../tasks/rlimits.ts";
+import { mountStatePartition } from "../tasks/state.ts";
 import type { Sequence, Task } from "./engine.ts";
 
 /** How long the first pass of the network may take; a late address is used when it comes. */
@@ -43,6 +45,7 @@ export function initializeSequence(machine: Machine): Sequence {
       // Those of the early stage reach a network on most machines; others do as soon as they are here.
       { name: "drivers", tasks: [loadDrivers(machine)] },
       { name: "discoverNetwork", tasks: [setupDiscoveryNetwork(machine)] },
+      { name: "mountSystem", tasks: [mountStatePartition(diskDeps(machine))] },
       { name: "config", tasks: [loadConfig(machine)] },
       { name: "setupNetwork", tasks: [setupNetwork(machine)] },
     ],

@@ -4,6 +4,8 @@ import { type BlockDevice, isBlank, PROBE_BYTES, xfsLabel } from "$lib/disk/mod.
 const CLASS = "/sys/class/block";
 /** What the kernel makes of other things: loops, mapped devices, memory, optical drives. */
 const NO_DISK = /^(loop|dm-|ram|zram|sr|fd|md)/;
+/** Volumes that a virtual disk can be meant for, as its serial number says. */
+const VOLUMES: ReadonlySet<string> = new Set(["STATE", "EPHEMERAL"]);
 /** The kernel counts in these, whatever the disk does. */
 const SECTOR_BYTES = 512;
 
@@ -26,12 +28,14 @@ async function describe(name: string): Promise<BlockDevice | undefined> {
   const fact = async (file: string) => (await Deno.readTextFile(`${CLASS}/${name}/${file}`)).trim();
   const sizeBytes = Number(await fact("size")) * SECTOR_BYTES;
   if (sizeBytes === 0) return undefined;
-  const partitionName = /^PARTNAME=(.*)$/m.exec(await fact("uevent"))?.[1];
+  const serial = await fact("serial").catch(() => "");
+  const volumeName = /^PARTNAME=(.*)$/m.exec(await fact("uevent"))?.[1] ??
+    (VOLUMES.has(serial) ? serial : undefined);
   const { head, tail } = await ends(`/dev/${name}`, sizeBytes);
   const label = xfsLabel(head);
   return {
     name,
-    ...(partitionName === undefined ? {} : { partitionName }),
+    ...(volumeName === undefined ? {} : { volumeName }),
     readOnly: await fact("ro") === "1",
     sizeBytes,
     blank: isBlank(head) && isBlank(tail),

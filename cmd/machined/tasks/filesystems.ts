@@ -7,9 +7,9 @@ export interface Mounter {
 }
 
 /** mount(2) flags. */
-const NOSUID = 2;
-const NODEV = 4;
-const NOEXEC = 8;
+export const NOSUID = 2;
+export const NODEV = 4;
+export const NOEXEC = 8;
 const RELATIME = 1 << 21;
 
 interface Filesystem {

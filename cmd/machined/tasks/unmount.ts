@@ -8,13 +8,14 @@ export interface Unmounter {
   unmount(target: string): void;
 }
 
-interface Deps {
+/** What the tasks here need. */
+export interface UnmountDeps {
   readonly mounter: Unmounter;
   readonly log: (line: string) => void;
 }
 
 /** Unmounts the writable layers. */
-export function unmountOverlayFilesystems(deps: Deps): Task {
+export function unmountOverlayFilesystems(deps: UnmountDeps): Task {
   return {
     name: "unmountOverlayFilesystems",
     run: () => unmountAll(deps, (target) => OVERLAYS.some((overlay) => overlay === target)),
@@ -22,7 +23,7 @@ export function unmountOverlayFilesystems(deps: Deps): Task {
 }
 
 /** Unmounts what pods and containers left below /var. */
-export function unmountPodMounts(deps: Deps): Task {
+export function unmountPodMounts(deps: UnmountDeps): Task {
   return {
     name: "unmountPodMounts",
     run: () => unmountAll(deps, (target) => target.startsWith("/var/")),
@@ -30,7 +31,7 @@ export function unmountPodMounts(deps: Deps): Task {
 }
 
 /** Unmounts /var itself. */
-export function unmountEphemeralPartition(deps: Deps): Task {
+export function unmountEphemeralPartition(deps: UnmountDeps): Task {
   return {
     name: "unmountEphemeralPartition",
     run: () => unmountAll(deps, (target) => target === "/var"),
@@ -38,8 +39,8 @@ export function unmountEphemeralPartition(deps: Deps): Task {
 }
 
 /** Newest first, since later mounts lie on earlier ones; what is busy is logged and left to the end. */
-async function unmountAll(
-  { mounter, log }: Deps,
+export async function unmountAll(
+  { mounter, log }: UnmountDeps,
   wanted: (target: string) => boolean,
 ): Promise<void> {
   const mounts = parseMounts(await Deno.readTextFile("/proc/mounts"));

@@ -30,7 +30,7 @@ export function mountEphemeralPartition(deps: VarDeps): Task {
     name: "mountEphemeralPartition",
     async run(signal) {
       const { mounter, log } = deps;
-      const volume = chooseVolume(EPHEMERAL, await deps.blockDevices());
+      const volume = chooseVolume(EPHEMERAL, await deps.blockDevices(), { anyBlankDisk: true });
       if (!volume) {
         log("No disk for /var: it is kept in memory, and a reboot forgets it");
         return;

@@ -1,0 +1,84 @@
+/** `/system/state`: what of a machine outlives its system, on a volume of its own. */
+import { type BlockDevice, chooseVolume } from "$lib/disk/mod.ts";
+import { type SavedConfig, STATE_DIRECTORY } from "../config/saved.ts";
+import type { Task } from "../sequences/engine.ts";
+import { type Mounter, NODEV, NOEXEC, NOSUID } from "./filesystems.ts";
+import type { KernelModules } from "./modules.ts";
+import { unmountAll, type UnmountDeps } from "./unmount.ts";
+import type { VarDeps } from "./var.ts";
+
+/** Label of the volume. */
+const STATE = "STATE";
+
+/** What the volume needs of the kernel and of the node's programs. */
+export interface StateDeps extends Pick<VarDeps, "blockDevices" | "makeXfs" | "log"> {
+  readonly mounter: Mounter;
+  readonly modules: Pick<KernelModules, "load">;
+  readonly savedConfig: Pick<SavedConfig, "open">;
+}
+
+/**
+ * Mounts the STATE volume, where there is one; it is made first on a blank device that is meant for it.
+ * A machine with a broken one does not go on: it would wait for a configuration from anybody.
+ */
+export function mountStatePartition(deps: StateDeps): Task {
+  return {
+    name: "mountStatePartition",
+    async run(signal) {
+      const { log, modules, mounter, savedConfig } = deps;
+      const devices = await deps.blockDevices();
+      const volume = chooseVolume(STATE, devices);
+      if (!volume) {
+        refuseBroken(devices);
+        log("No STATE volume: the configuration is kept in memory, and a reboot forgets it");
+        return;
+      }
+      const path = `/dev/${volume.device.name}`;
+      await modules.load(["xfs"], signal);
+      if (volume.format) {
+        log(`${path} is blank and meant for STATE: making the volume`);
+        await deps.makeXfs(path, STATE, signal);
+      }
+      mount(mounter, path);
+      await savedConfig.open(path);
+      log(`${STATE_DIRECTORY} is on ${path}`);
+    },
+  };
+}
+
+/** Unmounts the volume: nothing is saved any more. */
+export function unmountStatePartition(
+  deps: UnmountDeps & { readonly savedConfig: Pick<SavedConfig, "close"> },
+): Task {
+  return {
+    name: "unmountStatePartition",
+    run() {
+      deps.savedConfig.close();
+      return unmountAll(deps, (target) => target === STATE_DIRECTORY);
+    },
+  };
+}
+
+function mount(mounter: Mounter, path: string): void {
+  try {
+    const flags = NOSUID | NODEV | NOEXEC;
+    mounter.mount({ type: "xfs", source: path, target: STATE_DIRECTORY, flags });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot mount the STATE volume ${path}: ${reason}; ${remedy(path)}`, { cause });
+  }
+}
+
+/** @throws {Error} when a device is meant for STATE and holds something else. */
+function refuseBroken(devices: readonly BlockDevice[]): void {
+  const device = devices.find(({ volumeName, blank }) => volumeName === STATE && !blank);
+  if (!device) return;
+  const path = `/dev/${device.name}`;
+  const reason = device.readOnly ? "it is read-only" : "it holds no XFS filesystem";
+  throw new Error(`Cannot use ${path} as the STATE volume: ${reason}; ${remedy(path)}`);
+}
+
+function remedy(path: string): string {
+  return `from another system, mend it with "xfs_repair ${path}", or make it anew with ` +
+    `"mkfs.xfs -f -L ${STATE} ${path}", which loses the saved configuration`;
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import type { BlockDevice } from "$lib/disk/mod.ts";
+import { mountStatePartition } from "./state.ts";
+
+const DISK: BlockDevice = { name: "vdb", readOnly: false, sizeBytes: 1 << 30, blank: false };
+
+function run(devices: readonly BlockDevice[], broken = false) {
+  const done: string[] = [];
+  const lines: string[] = [];
+  const task = mountStatePartition({
+    mounter: {
+      mount({ type, source, target, flags }) {
+        if (broken) throw new Error("Structure needs cleaning");
+        done.push(`${type} ${source} ${target} ${flags}`);
+      },
+    },
+    modules: { load: (names) => Promise.resolve(void done.push(`module ${names}`)) },
+    savedConfig: { open: (device) => Promise.resolve(void done.push(`open ${device}`)) },
+    log: (line) => lines.push(line),
+    blockDevices: () => Promise.resolve(devices),
+    makeXfs: (device, label) => Promise.resolve(void done.push(`mkfs ${device} ${label}`)),
+  });
+  const end = Promise.resolve(task.run(new AbortController().signal));
+  return { done, lines, end };
+}
+
+const NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
+const MOUNTED = [`xfs /dev/vdb /system/state ${NOSUID_NODEV_NOEXEC}`, "open /dev/vdb"];
+
+Deno.test("mountStatePartition() mounts the volume so that nothing on it can act", async () => {
+  const { done, end } = run([{ ...DISK, xfsLabel: "STATE" }]);
+  await end;
+  assert.deepEqual(done, ["module xfs", ...MOUNTED]);
+});
+
+Deno.test("mountStatePartition() makes the volume on a blank device that is meant for it", async () => {
+  const { done, end } = run([{ ...DISK, blank: true, volumeName: "STATE" }]);
+  await end;
+  assert.deepEqual(done, ["module xfs", "mkfs /dev/vdb STATE", ...MOUNTED]);
+});
+
+Deno.test("mountStatePartition() goes on without a volume, whatever else is there, and says so", async () => {
+  for (const device of [{ ...DISK, blank: true }, { ...DISK, xfsLabel: "EPHEMERAL" }]) {
+    const { done, lines, end } = run([device]);
+    await end;
+    assert.deepEqual(done, []);
+    assert.match(lines[0]!, /^No STATE volume: .* a reboot forgets it$/);
+  }
+});
+
+for (
+  const [name, device, broken, reason] of [
+    ["that holds something else", { volumeName: "STATE" }, false, /it holds no XFS filesystem; /],
+    ["that is read-only", { volumeName: "STATE", readOnly: true }, false, /it is read-only; /],
+    ["that does not mount", { xfsLabel: "STATE" }, true, /Structure needs cleaning; /],
+  ] as const
+) {
+  Deno.test(`mountStatePartition() does not go on with a volume ${name}`, async () => {
+    const { done, end } = run([{ ...DISK, ...device }], broken);
+    await assert.rejects(end, (error: Error) => {
+      assert.match(error.message, reason);
+      assert.match(
+        error.message,
+        /\/dev\/vdb.*"xfs_repair \/dev\/vdb".*"mkfs\.xfs -f -L STATE \/dev\/vdb"/,
+      );
+      return true;
+    });
+    assert.ok(!done.some((line) => line.startsWith("open")));
+  });
+}
