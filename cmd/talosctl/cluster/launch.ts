@@ -18,6 +18,8 @@ export interface ConfigServer {
   readonly port: number;
 }
 
+/** Size of the disk for what outlives a system: the least that XFS takes, and some. */
+const STATE_BYTES = 320 * 2 ** 20;
 /** How long the config server may take to listen. */
 const LISTEN_MS = 15_000;
 
@@ -71,6 +73,7 @@ export async function launchQemu(host: Host, spec: QemuSpec): Promise<ProcessMar
   const { directory, node } = spec;
   await writeWhole(host.files, join(directory, NODE_FILES.machine), machineFile(spec), SECRET);
   await makeDisk(host, join(directory, NODE_FILES.disk), node.diskBytes);
+  await makeDisk(host, join(directory, NODE_FILES.state), STATE_BYTES);
   // Created here, so that nobody else may read what a node says.
   await writeWhole(host.files, join(directory, NODE_FILES.console), "", SECRET);
   const program = qemuProgram(spec.arch);

@@ -31,6 +31,7 @@ export const GUEST_ADDRESS = "10.0.2.15";
 export const NODE_FILES = {
   console: "console.log",
   disk: "disk.raw",
+  state: "state.raw",
   monitor: "monitor.sock",
   pid: "qemu.pid",
   machine: "machine.cfg",
@@ -60,9 +61,9 @@ export function qemuArguments(spec: QemuSpec): string[] {
     ...cpuArguments(spec),
     ...["-smp", String(node.cpus)],
     ...["-m", String(Math.round(node.memoryBytes / 2 ** 20))],
-    // A host that crashes takes the machine with it: waiting for its disk would gain nothing.
-    ...["-drive", `if=none,id=disk,format=raw,file=${file("disk")},discard=unmap,cache=unsafe`],
-    ...["-device", "virtio-blk-pci,drive=disk"],
+    ...disk("disk", file("disk")),
+    // By its serial number the node knows what the disk is for, and makes a filesystem on it.
+    ...disk("state", file("state"), ",serial=STATE"),
     ...["-netdev", ["user", "id=net", ...forwards].join(",")],
     ...["-device", "virtio-net-pci,netdev=net"],
     ...["-device", "virtio-rng-pci"],
@@ -96,6 +97,12 @@ function cpuArguments({ accelerator, arch }: QemuSpec): string[] {
   if (accelerator !== "tcg") return ["-accel", accelerator, "-cpu", "host"];
   const cpu = arch === "amd64" ? "Nehalem" : "cortex-a72";
   return ["-accel", "tcg,thread=multi", "-cpu", cpu];
+}
+
+function disk(id: string, file: string, more = ""): string[] {
+  // A host that crashes takes the machine with it: waiting for its disk would gain nothing.
+  const drive = `if=none,id=${id},format=raw,file=${file},discard=unmap,cache=unsafe`;
+  return ["-drive", drive, "-device", `virtio-blk-pci,drive=${id}${more}`];
 }
 
 function watchdog(arch: Arch): string[] {

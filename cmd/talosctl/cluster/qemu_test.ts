@@ -37,6 +37,14 @@ Deno.test("qemuArguments() doubles the commas of paths", () => {
   assert.deepEqual(values(args, "-qmp"), ["unix:/state/a,,b/monitor.sock,server=on,wait=off"]);
 });
 
+Deno.test("qemuArguments() names the disk for STATE, the second one", () => {
+  const disks = values(qemuArguments(SPEC), "-device").filter((it) => it.startsWith("virtio-blk"));
+  assert.deepEqual(disks, [
+    "virtio-blk-pci,drive=disk",
+    "virtio-blk-pci,drive=state,serial=STATE",
+  ]);
+});
+
 Deno.test("qemuArguments() picks CPU and accelerator for each way to run", () => {
   assert.deepEqual(values(qemuArguments(SPEC), "-cpu"), ["Nehalem"]);
   assert.deepEqual(values(qemuArguments(SPEC), "-accel"), ["tcg,thread=multi"]);
