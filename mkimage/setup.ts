@@ -31,6 +31,7 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "/usr/lib/python3.11/ensurepip/__init__.py", package: "python3-venv" },
   { probe: "dot", package: "graphviz" },
   { probe: "genisoimage", package: "genisoimage" },
+  { probe: "mkfs.xfs", package: "xfsprogs" },
   { probe: "git", package: "git" },
   { probe: "sgdisk", package: "gdisk" },
 ];

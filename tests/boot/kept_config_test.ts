@@ -1,0 +1,99 @@
+/**
+ * A node with a STATE volume keeps its configuration there: it boots with it when nobody serves one any
+ * more, takes changes for the next boot, and loses nothing when the power goes.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
+import { bootTest } from "./boot_test_case.ts";
+import { BOOT_MS, type Node, startNode, until } from "./node.ts";
+import { Talosctl } from "./talosctl.ts";
+
+const DISK_BYTES = 512 << 20;
+const KEPT = "/system/state/config.yaml";
+const NAMES = ["from-url", "on-reboot", "by-default"] as const;
+
+let node: Node;
+let user: Talosctl;
+let directory: string;
+let yaml = "";
+let asked = 0;
+
+Deno.test.beforeAll(async () => {
+  directory = await Deno.makeTempDir({ prefix: "kept-config-test-" });
+});
+
+Deno.test.afterAll(async () => {
+  await node?.[Symbol.asyncDispose]();
+  await user?.[Symbol.asyncDispose]();
+  await Deno.remove(directory, { recursive: true });
+});
+
+/** The configuration with this host name. */
+function named(name: string): string {
+  return yaml.replace("network: {}", `network: { hostname: ${name} }`);
+}
+
+/** Waits until the node has booted, after offset `from` of the console, and has this name. */
+async function booted(name: string, from = 0): Promise<void> {
+  await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS, from);
+  await until(
+    async () => {
+      const { messages } = await node.machine.version({});
+      assert.equal(messages.length, 1);
+      assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), `${name}\n`);
+    },
+    BOOT_MS,
+    node.vm,
+  );
+}
+
+bootTest("what the URL gave is kept on STATE, readable by its owner alone", async () => {
+  const disk = join(directory, "state.img");
+  await Deno.writeFile(disk, new Uint8Array());
+  await Deno.truncate(disk, DISK_BYTES);
+  const made = await new Deno.Command("mkfs.xfs", { args: ["-q", "-L", "STATE", disk] }).output();
+  assert.ok(made.success, new TextDecoder().decode(made.stderr));
+  node = await startNode({
+    disks: [disk],
+    config: (text) => yaml = text,
+    // Served once: later boots have only what was kept.
+    serve: () => asked++ ? new Response(null, { status: 410 }) : new Response(named(NAMES[0])),
+  });
+  const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
+    endpoints: [node.address],
+    nodes: [node.address],
+  });
+  user = await Talosctl.make(addContext(Talosconfig.empty(), "kept", context).toString());
+  assert.notEqual(named("x"), yaml);
+  await booted(NAMES[0]);
+  assert.equal(await user.print(["read", KEPT]), named(NAMES[0]));
+  assert.match(await user.print(["list", "-l", "/system/state"]), /-rw-------.*config\.yaml/);
+  const mounts = await user.print(["read", "/proc/mounts"]);
+  assert.match(mounts, /^\/dev\/vda \/system\/state xfs rw,nosuid,nodev,noexec,/m);
+}, { bringsUp: true, unless: await xfsMissing() });
+
+bootTest("a change for the next boot waits, and outlives a power cut right after", async () => {
+  const file = await user.file("next.yaml", named(NAMES[1]));
+  await user.print(["apply-config", "--on-reboot", "-f", file]);
+  assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), `${NAMES[0]}\n`);
+  const from = (await node.vm.console()).length;
+  await node.vm.monitor("system_reset");
+  await booted(NAMES[1], from);
+  assert.equal(await user.print(["read", KEPT]), named(NAMES[1]));
+}, { bringsUp: true, unless: await xfsMissing() });
+
+bootTest("without a mode the node reboots by itself, and runs the change", async () => {
+  const file = await user.file("next.yaml", named(NAMES[2]));
+  const from = (await node.vm.console()).length;
+  await user.print(["apply-config", "-f", file]);
+  await node.vm.until(/reboot sequence: done/, BOOT_MS, from);
+  await booted(NAMES[2], from + (await node.vm.console()).slice(from).indexOf("reboot sequence"));
+  assert.equal(asked, 1);
+}, { bringsUp: true, unless: await xfsMissing() });
+
+async function xfsMissing(): Promise<string | undefined> {
+  const found = await new Deno.Command("mkfs.xfs", { args: ["-V"], stdout: "null" })
+    .output().then(({ success }) => success, () => false);
+  return found ? undefined : "mkfs.xfs is not installed";
+}
