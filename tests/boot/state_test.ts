@@ -268,7 +268,7 @@ bootTest("what a running machine cannot take up is refused with the difference",
   for (const mode of [[], ["--on-reboot"]]) {
     const { code, stderr } = await user.run([...args, ...mode]);
     assert.equal(code, 1);
-    assert.match(stderr, /no STATE partition yet/);
+    assert.match(stderr, /this node has no STATE volume/);
   }
   const dry = await user.run([...args, "--dry-run", "--immediate"]);
   assert.equal(dry.code, 1);
