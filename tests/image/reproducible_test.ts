@@ -28,10 +28,13 @@ if (Deno.env.get("TEST_TIER") === "long") {
   });
 }
 
-async function hashes(directory: string): Promise<Record<string, string>> {
+/** SHA-256 of every file below `directory`, by its path from there. */
+async function hashes(directory: string, below = ""): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for await (const { name } of Deno.readDir(directory)) {
-    found[name] = (await hashFile(join(directory, name))).sha256;
+  for await (const { name, isDirectory } of Deno.readDir(join(directory, below))) {
+    const path = join(below, name);
+    if (isDirectory) Object.assign(found, await hashes(directory, path));
+    else found[path] = (await hashFile(join(directory, path))).sha256;
   }
   return found;
 }
