@@ -4,7 +4,9 @@ import { EventRing, LogStore, ServiceManager, systemClock } from "$lib/service/m
 import { buildInfo } from "$lib/version/mod.ts";
 import { loadModule } from "$ffi/module.ts";
 import { mount, unmount } from "$ffi/mount.ts";
+import { resizePartition } from "$ffi/partition.ts";
 import { setLimit } from "$ffi/rlimit.ts";
+import { growXfs } from "$ffi/xfs.ts";
 import { kernelLogSource } from "./api/kernel_log.ts";
 import { readApart } from "./config/apart.ts";
 import { fetchConfig } from "./config/source.ts";
@@ -110,6 +112,7 @@ export async function assemble(
     modules,
     sysctls: kernelSysctls,
     ground,
+    disks: { resizePartition, growXfs },
     mounter: ground.mounter,
     containers: nodeContainers(poller),
     programs: programLauncher(ground.launching),

@@ -14,6 +14,7 @@ import type { Sequencer } from "./sequences/engine.ts";
 import type { Sysctls } from "./tasks/kspp.ts";
 import type { Containers } from "./containers/host.ts";
 import type { ProgramSpec } from "./launch/program.ts";
+import type { DiskGrower } from "./tasks/partitions.ts";
 import type { KernelModules } from "./tasks/modules.ts";
 import type { Limiter } from "./tasks/rlimits.ts";
 
@@ -43,6 +44,7 @@ export interface Machine {
   readonly sysctls: Sysctls;
   /** What was done before the sequences. */
   readonly ground: Ground;
+  readonly disks: DiskGrower;
   readonly mounter: Ground["mounter"];
   /** Where containers run: pods, and what the node has in containers itself. */
   readonly containers: Containers;

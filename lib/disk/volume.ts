@@ -4,6 +4,8 @@ export interface BlockDevice {
   readonly name: string;
   /** The volume it is meant for: the name of a partition, or the serial number of a virtual disk. */
   readonly volumeName?: string;
+  /** Name under /dev of the disk that a partition is on. */
+  readonly disk?: string;
   readonly readOnly: boolean;
   readonly sizeBytes: number;
   /** Nothing was ever written to its start and end. */

@@ -2,6 +2,7 @@
 import { platform } from "$lib/cmdline/mod.ts";
 import { UIDS } from "$lib/paths/mod.ts";
 import type { Machine } from "../machine.ts";
+import { blockDevices, openDisk } from "../tasks/block_devices.ts";
 import { loadConfig } from "../tasks/config.ts";
 import { diskDeps } from "../tasks/disk_deps.ts";
 import { machineUuid } from "../pid1/image.ts";
@@ -10,6 +11,7 @@ import { mountBpfFilesystem, mountPseudoFilesystems } from "../tasks/filesystems
 import { enforceKsppRequirements } from "../tasks/kspp.ts";
 import { loadDrivers } from "../tasks/modules.ts";
 import { setResourceLimits } from "../tasks/rlimits.ts";
+import { preparePartitions } from "../tasks/partitions.ts";
 import { mountStatePartition } from "../tasks/state.ts";
 import type { Sequence, Task } from "./engine.ts";
 
@@ -44,6 +46,17 @@ export function initializeSequence(machine: Machine): Sequence {
       { name: "services", tasks: [startEarlyServices(machine)] },
       // Those of the early stage reach a network on most machines; others do as soon as they are here.
       { name: "drivers", tasks: [loadDrivers(machine)] },
+      // Before anything on it is mounted.
+      {
+        name: "disk",
+        tasks: [
+          preparePartitions({
+            ...machine,
+            blockDevices: () => blockDevices(machine.log),
+            openDisk,
+          }),
+        ],
+      },
       { name: "discoverNetwork", tasks: [setupDiscoveryNetwork(machine)] },
       { name: "mountSystem", tasks: [mountStatePartition(diskDeps(machine))] },
       { name: "config", tasks: [loadConfig(machine)] },

@@ -1,5 +1,13 @@
 /** The disks and partitions of this machine, with what is on them. */
-import { type BlockDevice, isBlank, PROBE_BYTES, xfsLabel } from "$lib/disk/mod.ts";
+import { basename, dirname } from "node:path";
+import {
+  type BlockDevice,
+  isBlank,
+  type Medium,
+  openMedium,
+  PROBE_BYTES,
+  xfsLabel,
+} from "$lib/disk/mod.ts";
 
 const CLASS = "/sys/class/block";
 /** What the kernel makes of other things: loops, mapped devices, memory, optical drives. */
@@ -29,18 +37,36 @@ async function describe(name: string): Promise<BlockDevice | undefined> {
   const sizeBytes = Number(await fact("size")) * SECTOR_BYTES;
   if (sizeBytes === 0) return undefined;
   const serial = await fact("serial").catch(() => "");
-  const volumeName = /^PARTNAME=(.*)$/m.exec(await fact("uevent"))?.[1] ??
+  const partition = /^PARTNAME=(.*)$/m.exec(await fact("uevent"))?.[1];
+  const volumeName = partition ??
     (VOLUMES.has(serial) ? serial : undefined);
   const { head, tail } = await ends(`/dev/${name}`, sizeBytes);
   const label = xfsLabel(head);
   return {
     name,
     ...(volumeName === undefined ? {} : { volumeName }),
+    ...(partition === undefined ? {} : { disk: await diskOf(name) }),
     readOnly: await fact("ro") === "1",
     sizeBytes,
     blank: isBlank(head) && isBlank(tail),
     ...(label === undefined ? {} : { xfsLabel: label }),
   };
+}
+
+/** The kernel keeps a partition below its disk. */
+async function diskOf(partition: string): Promise<string> {
+  return basename(dirname(await Deno.readLink(`${CLASS}/${partition}`)));
+}
+
+/** A whole disk, to be written to. */
+export async function openDisk(name: string): Promise<Medium & AsyncDisposable> {
+  const number = async (file: string) =>
+    Number(await Deno.readTextFile(`${CLASS}/${name}/${file}`));
+  return await openMedium(`/dev/${name}`, {
+    writable: true,
+    sizeBytes: await number("size") * SECTOR_BYTES,
+    sectorBytes: await number("queue/logical_block_size"),
+  });
 }
 
 async function ends(

@@ -2,6 +2,7 @@
 import { type BlockDevice, chooseVolume } from "$lib/disk/mod.ts";
 import type { Task } from "../sequences/engine.ts";
 import type { Mounter } from "./filesystems.ts";
+import type { DiskGrower } from "./partitions.ts";
 
 /** Label of the volume at /var. */
 const EPHEMERAL = "EPHEMERAL";
@@ -19,6 +20,7 @@ export interface VarDeps {
   readonly blockDevices: () => Promise<readonly BlockDevice[]>;
   /** Makes an XFS filesystem with a label on a device that holds nothing. */
   readonly makeXfs: (device: string, label: string, signal: AbortSignal) => Promise<void>;
+  readonly disks: Pick<DiskGrower, "growXfs">;
 }
 
 /**
@@ -42,6 +44,13 @@ export function mountEphemeralPartition(deps: VarDeps): Task {
       }
       mounter.mount({ type: "xfs", source: path, target: "/var", flags: NOATIME });
       log(`/var is on ${path}`);
+      // The device may have gained since the filesystem was made; one that cannot grow is no reason to stop.
+      try {
+        const grew = deps.disks.growXfs("/var", volume.device.sizeBytes);
+        if (grew) log(`/var fills ${path} now, which has become larger`);
+      } catch (error) {
+        log(`Cannot let /var grow: ${error instanceof Error ? error.message : String(error)}`);
+      }
     },
   };
 }

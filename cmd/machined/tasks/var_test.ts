@@ -8,6 +8,12 @@ async function run(devices: readonly BlockDevice[]): Promise<{ done: string[]; l
   await mountEphemeralPartition({
     mounter: { mount: ({ type, source, target }) => done.push(`${type} ${source} ${target}`) },
     log: (line) => lines.push(line),
+    disks: {
+      growXfs(target, deviceBytes) {
+        done.push(`grow ${target} ${deviceBytes >> 20}`);
+        return false;
+      },
+    },
     blockDevices: () => Promise.resolve(devices),
     makeXfs: (device, label) => Promise.resolve(void done.push(`mkfs ${device} ${label}`)),
   }).run(new AbortController().signal);
@@ -18,13 +24,13 @@ const DISK = { name: "vda", readOnly: false, sizeBytes: 1 << 30, blank: true };
 
 Deno.test("mountEphemeralPartition() makes the volume of a blank disk, and says so", async () => {
   const { done, lines } = await run([DISK]);
-  assert.deepEqual(done, ["mkfs /dev/vda EPHEMERAL", "xfs /dev/vda /var"]);
+  assert.deepEqual(done, ["mkfs /dev/vda EPHEMERAL", "xfs /dev/vda /var", "grow /var 1024"]);
   assert.match(lines[0]!, /\/dev\/vda is blank/);
 });
 
 Deno.test("mountEphemeralPartition() mounts the volume that is there as it is", async () => {
   const { done } = await run([{ ...DISK, blank: false, xfsLabel: "EPHEMERAL" }]);
-  assert.deepEqual(done, ["xfs /dev/vda /var"]);
+  assert.deepEqual(done, ["xfs /dev/vda /var", "grow /var 1024"]);
 });
 
 Deno.test("mountEphemeralPartition() keeps /var in memory without a disk, and says so", async () => {

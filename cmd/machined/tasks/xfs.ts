@@ -10,7 +10,9 @@ const MKFS_MS = 10 * 60_000;
 export function makeXfs(programs: ProcessLauncher<ProgramSpec>): VarDeps["makeXfs"] {
   return async (device, label, signal) => {
     const late = AbortSignal.timeout(MKFS_MS);
-    const spec = { path: "/sbin/mkfs.xfs", args: ["-q", "-L", label, device] };
+    // "Unsupported" is what it calls anything below 300 MB, such as STATE.
+    const args = ["-q", "--unsupported", "-L", label, device];
+    const spec = { path: "/sbin/mkfs.xfs", args };
     await runProgram(programs, spec, AbortSignal.any([signal, late]));
   };
 }
