@@ -9,6 +9,7 @@ import { bundleNode } from "./bundle.ts";
 import { buildComponents } from "./components/build.ts";
 import { chooseComponents } from "./components/catalog.ts";
 import { OLDER_KUBERNETES } from "./components/kubernetes.ts";
+import { buildDisk } from "./disk.ts";
 import { buildImage } from "./image.ts";
 import { developmentKeys, makeKeys } from "./keys.ts";
 import { DebianArchive } from "./debian.ts";
@@ -30,6 +31,8 @@ const USAGE = `Usage: mkimage <command>
 
   image  [--flavor metal|cloud] [--tag TAG] [--output DIR] [--bundle FILE] [--key FILE] [--update-lock]
          build root filesystem, initramfs, kernel and signed manifest
+  disk   [DIR] [--format raw|qcow2] [--size GIB] [--output FILE] [--extra-kernel-arg ARG]…
+         make a disk of the built image that UEFI machines boot
   components [NAME…]
          build programs from Go modules: the named ones, or all
   images [NAME…]
@@ -93,6 +96,39 @@ async function image(args: string[]): Promise<void> {
   print(sizeTable(parts));
 }
 
+async function disk(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      format: { type: "string", default: "raw" },
+      size: { type: "string", default: "1.25" },
+      output: { type: "string" },
+      "extra-kernel-arg": { type: "string", multiple: true, default: [] },
+    },
+  });
+  const { format, size } = values;
+  if (format !== "raw" && format !== "qcow2") {
+    throw new TypeError(`Cannot make a disk of format "${format}": it is raw or qcow2`);
+  }
+  const gib = Number(size);
+  if (!(gib > 0 && gib <= 1024)) {
+    throw new RangeError(`Cannot make a disk of "${size}" GiB: it is a number up to 1024`);
+  }
+  await requireTools([
+    ...["apt-get", "dpkg-deb", "mkfs.vfat", "mcopy"] as const,
+    ...format === "qcow2" ? ["qemu-img"] as const : [],
+  ]);
+  const [image = DIST] = positionals;
+  const output = values.output ?? join(image, `disk-amd64.${format}`);
+  await buildDisk({
+    ...{ image, output, format, sizeBytes: Math.floor(gib * 2 ** 30) },
+    ...{ extraArguments: values["extra-kernel-arg"], lock: await readLock(), cache: CACHE },
+    say: progress(),
+  });
+  print(output);
+}
+
 async function components(names: string[]): Promise<void> {
   const chosen = chooseComponents(names);
   if (chosen.some((one) => one.language === "c" || one.cgo)) {
@@ -143,6 +179,7 @@ async function images(names: string[]): Promise<void> {
 
 const COMMANDS: Record<string, (args: string[]) => Promise<unknown>> = {
   image,
+  disk,
   components,
   images,
   registry: async (args) => await registry(await readLock(), args),

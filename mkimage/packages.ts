@@ -21,6 +21,9 @@ export const CONTAINER_PACKAGES: readonly string[] = [
   ...packagesOf([MOUNT, UMOUNT, CP, NFT, IPTABLES]),
 ];
 
+/** Debian packages whose programs are on disks: what firmware starts. */
+export const BOOT_PACKAGES: readonly string[] = ["systemd-boot-efi"];
+
 /** The Debian release that packages come from. */
 export const SUITE = "bookworm";
 

@@ -5,6 +5,7 @@ import { hashFile } from "./hash.ts";
 import type { Lock, Locked } from "./lock.ts";
 import {
   BASE_PACKAGES,
+  BOOT_PACKAGES,
   COMPILE_PAIR,
   CONTAINER_PACKAGES,
   KERNEL_METAPACKAGES,
@@ -29,7 +30,13 @@ export async function resolveLock(
     cloud: await kernelPackage(archives, KERNEL_METAPACKAGES.cloud),
   };
   const debian: Record<string, Locked> = {};
-  const names = [...BASE_PACKAGES, ...CONTAINER_PACKAGES, kernels.metal, kernels.cloud];
+  const names = [
+    ...BASE_PACKAGES,
+    ...CONTAINER_PACKAGES,
+    ...BOOT_PACKAGES,
+    kernels.metal,
+    kernels.cloud,
+  ];
   for (const name of new Set(names)) {
     const { version, sha256 } = await archives.debian.newest(name);
     debian[name] = { version, sha256 };

@@ -34,6 +34,10 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "mkfs.xfs", package: "xfsprogs" },
   { probe: "git", package: "git" },
   { probe: "sgdisk", package: "gdisk" },
+  { probe: "mkfs.vfat", package: "dosfstools" },
+  { probe: "mcopy", package: "mtools" },
+  { probe: "qemu-img", package: "qemu-utils" },
+  { probe: "/usr/share/OVMF/OVMF_CODE_4M.fd", package: "ovmf" },
 ];
 
 async function present(probe: string): Promise<boolean> {

@@ -14,6 +14,9 @@ export const TOOLS = {
   "pkg-config": "pkg-config libseccomp-dev",
   unshare: "util-linux",
   chroot: "coreutils",
+  "mkfs.vfat": "dosfstools",
+  mcopy: "mtools",
+  "qemu-img": "qemu-utils",
   python3: "python3 python3-pip",
 } as const;
 

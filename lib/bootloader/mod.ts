@@ -1,0 +1,21 @@
+/**
+ * The boot loader's files: two slots for releases, and which of them is booted.
+ *
+ * ```ts
+ * import { entryFile } from "$lib/bootloader/mod.ts";
+ *
+ * console.assert(entryFile({ slot: "b", triesLeft: 1 }) === "/loader/entries/slot-b+1.conf");
+ * ```
+ *
+ * @module
+ */
+export {
+  entryFile,
+  entryText,
+  ESP_FILES,
+  LOADER_SETTINGS,
+  type Slot,
+  type SlotEntry,
+  slotProgram,
+  SLOTS,
+} from "./entry.ts";
