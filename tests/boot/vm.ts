@@ -14,6 +14,8 @@ export interface VmOptions {
   readonly kernel: string;
   readonly initrd: string;
   readonly cmdline: string;
+  /** UEFI, which boots from the disks; the kernel above is not handed over then. */
+  readonly firmware?: Firmware;
   readonly memoryMib?: number;
   readonly cpus?: number;
   /** Loopback forwards of the user-mode network: host address and port to guest port. */
@@ -22,6 +24,12 @@ export interface VmOptions {
   readonly disks?: readonly string[];
   /** More arguments for QEMU. */
   readonly args?: readonly string[];
+}
+
+/** Firmware of a virtual machine, and the file that its variables are kept in. */
+export interface Firmware {
+  readonly code: string;
+  readonly variables: string;
 }
 
 /** How often the console is looked at, milliseconds. */
@@ -49,7 +57,7 @@ export class Vm implements AsyncDisposable {
       ...["-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35"],
       ...["-accel", "tcg,thread=multi", "-cpu", "Nehalem"],
       ...["-smp", String(options.cpus ?? 2), "-m", String(options.memoryMib ?? 1024)],
-      ...["-kernel", options.kernel, "-initrd", options.initrd, "-append", options.cmdline],
+      ...startArguments(options),
       ...["-chardev", `file,id=console,path=${join(directory, "console.log")}`],
       ...["-serial", "chardev:console"],
       ...["-qmp", `unix:${join(directory, "qmp.sock")},server=on,wait=off`],
@@ -132,6 +140,15 @@ export class Vm implements AsyncDisposable {
     }
     await this.ended;
   }
+}
+
+function startArguments({ firmware, kernel, initrd, cmdline }: VmOptions): string[] {
+  if (!firmware) return ["-kernel", kernel, "-initrd", initrd, "-append", cmdline];
+  const flash = "if=pflash,format=raw";
+  return [
+    ...["-drive", `${flash},unit=0,readonly=on,file=${firmware.code}`],
+    ...["-drive", `${flash},unit=1,file=${firmware.variables}`],
+  ];
 }
 
 function answer(socket: Socket, pattern: RegExp): Promise<void> {

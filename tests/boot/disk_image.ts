@@ -1,0 +1,38 @@
+/** A disk made of the built image, and the firmware to boot it with. */
+import { join } from "node:path";
+import { buildDisk } from "../../mkimage/disk.ts";
+import { parseLock } from "../../mkimage/lock.ts";
+import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
+import { isOnPath } from "../../mkimage/tools.ts";
+import { DIST } from "./node.ts";
+import type { Firmware } from "./vm.ts";
+
+/** Debian's build of the firmware for virtual machines. */
+const OVMF = "/usr/share/OVMF";
+
+/** Why this host cannot boot disks, or nothing when it can. */
+export async function diskMissing(): Promise<string | undefined> {
+  for (const program of ["mkfs.vfat", "mcopy"]) {
+    if (!await isOnPath(program)) return `${program} is not installed`;
+  }
+  const found = await Deno.stat(`${OVMF}/OVMF_CODE_4M.fd`).catch(() => undefined);
+  return found ? undefined : "OVMF is not installed";
+}
+
+/** Makes a disk of `sizeBytes`, which is more than the image on it has: as if written to a larger one. */
+export async function makeDisk(directory: string, sizeBytes: number): Promise<string> {
+  const output = join(directory, "disk.raw");
+  await buildDisk({
+    ...{ image: DIST, output, format: "raw", sizeBytes: 5 * 2 ** 28, extraArguments: [] },
+    ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE, say: () => {} },
+  });
+  await Deno.truncate(output, sizeBytes);
+  return output;
+}
+
+/** Firmware with no memory of former boots. */
+export async function freshFirmware(directory: string): Promise<Firmware> {
+  const variables = join(directory, "variables.fd");
+  await Deno.copyFile(`${OVMF}/OVMF_VARS_4M.fd`, variables);
+  return { code: `${OVMF}/OVMF_CODE_4M.fd`, variables };
+}

@@ -1,0 +1,81 @@
+/**
+ * A disk as `mkimage disk` makes it, on a machine with UEFI: it boots by itself, takes what the larger
+ * disk has for /var, and all that was written is there after a reboot.
+ */
+import assert from "node:assert/strict";
+import { openMedium, readGpt } from "$lib/disk/mod.ts";
+import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
+import { bootTest } from "./boot_test_case.ts";
+import { diskMissing, freshFirmware, makeDisk } from "./disk_image.ts";
+import { BOOT_MS, EVENT_MS, type Node, startNode } from "./node.ts";
+import { Talosctl } from "./talosctl.ts";
+
+const DISK_BYTES = 3 * 2 ** 30;
+const CALL = { timeoutMs: EVENT_MS };
+const unless = await diskMissing();
+
+let directory: string;
+let disk: string;
+let node: Node;
+let user: Talosctl;
+
+Deno.test.beforeAll(async () => {
+  directory = await Deno.makeTempDir({ prefix: "disk-test-" });
+});
+
+Deno.test.afterAll(async () => {
+  await node?.[Symbol.asyncDispose]();
+  await user?.[Symbol.asyncDispose]();
+  await Deno.remove(directory, { recursive: true });
+});
+
+async function read(path: string): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const { bytes } of node.machine.read({ path }, CALL)) {
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return text;
+}
+
+bootTest(
+  "a disk boots by UEFI into maintenance mode, and takes all that the machine's disk has",
+  async () => {
+    disk = await makeDisk(directory, DISK_BYTES);
+    let yaml = "";
+    node = await startNode({
+      ...{ disks: [disk], firmware: await freshFirmware(directory), memoryMib: 2048 },
+      config: (text) => yaml = text,
+    });
+    const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
+      endpoints: [node.address],
+      nodes: [node.address],
+    });
+    user = await Talosctl.make(addContext(Talosconfig.empty(), "disk", context).toString());
+    await user.file("config.yaml", yaml);
+    await node.vm.until(/maintenance mode: talos\.config names no configuration/, BOOT_MS);
+    const console = await node.vm.console();
+    assert.match(console, /\/dev\/vda: EPHEMERAL has 2\d{3} MB now/);
+    assert.match(console, /\/dev\/vda3 is blank: making it the volume of the configuration/);
+    await using medium = await openMedium(disk);
+    const reading = await readGpt(medium);
+    assert.equal(reading?.fault, undefined);
+    assert.equal(reading?.gpt.partitions.at(-1)?.lastSector, DISK_BYTES / 512 - 2048 - 1);
+  },
+  { unless, bringsUp: true },
+);
+
+bootTest("a configuration makes it a node with /var on EPHEMERAL", async () => {
+  const insecure = ["--insecure", "--nodes", node.address];
+  await user.print(["apply-config", ...insecure, "--file", "config.yaml"]);
+  await node.ready();
+  await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS);
+  const mounts = await read("/proc/mounts");
+  assert.match(mounts, /^\/dev\/vda4 \/var xfs rw,/m);
+  assert.match(await user.print(["disks"]), /\/dev\/vda .* 3\.2 GB\n/);
+}, { unless });
+
+bootTest("the loader's entry is the one that booted", async () => {
+  const cmdline = await read("/proc/cmdline");
+  assert.match(cmdline, / talos\.platform=metal console=tty0 console=ttyS0$/m);
+}, { unless });
