@@ -67,9 +67,7 @@ async function layOutEsp(work: string, options: DiskOptions): Promise<string> {
   const { directory: bootloader } = finder(packages)("systemd-boot-efi");
   const efi = join(bootloader, "usr/lib/systemd/boot/efi");
   const licence = join(bootloader, "usr/share/doc/systemd-boot-efi/copyright");
-  const manifest: ImageManifest = JSON.parse(
-    await Deno.readTextFile(join(image, "manifest.json")),
-  );
+  const manifest: ImageManifest = JSON.parse(await manifestText(image));
   const kernelArguments = [
     ...defaultArguments({ platform: "metal", consoles: ["tty0", "ttyS0"] }),
     ...extraArguments,
@@ -107,7 +105,7 @@ async function partition(
   await Deno.writeFile(path, new Uint8Array());
   await Deno.truncate(path, sizeBytes);
   // GUIDs that follow from the image: the same input gives the same disk.
-  const seed = await Deno.readTextFile(join(image, "manifest.json"));
+  const seed = await manifestText(image);
   const { built }: ImageManifest = JSON.parse(seed);
   const id = (name: string) => guidOf(sha256(`${name} ${seed}`));
   const sectors = Math.floor(sizeBytes / SECTOR_BYTES);
@@ -129,6 +127,15 @@ async function partition(
   for (const { path, info } of await walkTree(esp)) {
     if (info.isDirectory) await run("mmd", ["-i", place, `::${path}`], { env });
     else await run("mcopy", ["-i", place, "-Q", join(esp, path), `::${path}`], { env });
+  }
+}
+
+async function manifestText(image: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(join(image, "manifest.json"));
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Error(`Cannot make a disk: ${image} holds no image, run: deno task image`, { cause });
   }
 }
 

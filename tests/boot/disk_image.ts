@@ -19,11 +19,14 @@ export async function diskMissing(): Promise<string | undefined> {
   return found ? undefined : "OVMF is not installed";
 }
 
-/** Makes a disk of `sizeBytes`, which is more than the image on it has: as if written to a larger one. */
+/** What the image of a disk has; a larger disk is one that it was written to. */
+const IMAGE_BYTES = 640 * 2 ** 20;
+
+/** Makes a disk of `sizeBytes`, from 640 MiB on. */
 export async function makeDisk(directory: string, sizeBytes: number): Promise<string> {
   const output = join(directory, "disk.raw");
   await buildDisk({
-    ...{ image: DIST, output, format: "raw", sizeBytes: 5 * 2 ** 28, extraArguments: [] },
+    ...{ image: DIST, output, format: "raw", sizeBytes: IMAGE_BYTES, extraArguments: [] },
     ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE, say: () => {} },
   });
   await Deno.truncate(output, sizeBytes);
