@@ -58,7 +58,7 @@ bootTest(
     assert.match(disks, /\/dev\/vda .* 3\.2 GB\n/);
     const console = await node.vm.console();
     assert.match(console, /\/dev\/vda: EPHEMERAL has 2\d{3} MB now/);
-    assert.match(console, /\/dev\/vda3 is blank: making it the volume of the configuration/);
+    assert.match(console, /\/dev\/vda3 is blank and meant for STATE: making the volume/);
     await using medium = await openMedium(disk);
     const reading = await readGpt(medium);
     assert.equal(reading?.fault, undefined);
