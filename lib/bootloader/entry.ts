@@ -15,6 +15,8 @@ export interface SlotEntry {
   readonly options: readonly string[];
   /** How often it may be tried before the other slot is booted; absent once it has proved itself. */
   readonly triesLeft?: number;
+  /** How often it was tried, where that is counted. */
+  readonly triesDone?: number;
 }
 
 /** Files of the EFI system partition. */
@@ -35,15 +37,18 @@ export function slotProgram(slot: Slot): string {
   return `${ESP_FILES.slots}/${slot}.efi`;
 }
 
-/** The file of an entry: the boot loader counts tries down in its name. */
-export function entryFile({ slot, triesLeft }: Pick<SlotEntry, "slot" | "triesLeft">): string {
-  const counter = triesLeft === undefined ? "" : `+${triesLeft}`;
+/** The file of an entry: the boot loader counts tries in its name, `+left-done`. */
+export function entryFile(
+  { slot, triesLeft, triesDone }: Pick<SlotEntry, "slot" | "triesLeft" | "triesDone">,
+): string {
+  const done = triesDone === undefined ? "" : `-${triesDone}`;
+  const counter = triesLeft === undefined ? "" : `+${triesLeft}${done}`;
   return `${ESP_FILES.entries}/slot-${slot}${counter}.conf`;
 }
 
 /** The text of an entry. */
 export function entryText(
-  { slot, generation, version, options }: Omit<SlotEntry, "triesLeft">,
+  { slot, generation, version, options }: Omit<SlotEntry, "triesLeft" | "triesDone">,
 ): string {
   return [
     `title ${version} (slot ${slot.toUpperCase()})`,

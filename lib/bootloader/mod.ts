@@ -19,3 +19,18 @@ export {
   slotProgram,
   SLOTS,
 } from "./entry.ts";
+export { carryOut, readEntries } from "./esp.ts";
+export {
+  bootOrder,
+  type BootStep,
+  entryOf,
+  type NewRelease,
+  onTrial,
+  otherSlot,
+  planBless,
+  planInstall,
+  planRollback,
+  planUpgrade,
+  SlotError,
+} from "./plan.ts";
+export { readEntry, SELECTED_VARIABLE, selectedSlot } from "./read_entry.ts";
