@@ -1,14 +1,10 @@
 import { parseArgs } from "node:util";
 import { SOCKETS } from "$lib/paths/mod.ts";
 import { dropRights } from "$lib/rpc/mod.ts";
-import { textLines } from "$lib/service/mod.ts";
 import { BACKEND_SOCKETS } from "./routes.ts";
 import { startRouter } from "./router.ts";
 
-/**
- * Runs routerd until its stdin ends: one unix socket in front of the components' own. A line
- * `{"maintenance":true}` tells that the node waits for its configuration.
- */
+/** Runs routerd until its stdin ends: one unix socket in front of the components' own. */
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -21,16 +17,12 @@ export async function main(args: string[]): Promise<void> {
   });
   await dropRights(Deno.permissions, ["run", "ffi", "sys", "env"]);
   const { socket, machined, networkd, timed } = values;
-  let maintenance = false;
   const router = await startRouter({
     socket,
     backends: { machined, networkd, timed },
-    maintenance: () => maintenance,
   });
   log(`listening on ${socket}`);
-  for await (const line of textLines(Deno.stdin.readable)) {
-    maintenance = (JSON.parse(line) as { maintenance?: unknown }).maintenance === true;
-  }
+  await Array.fromAsync(Deno.stdin.readable);
   await router.close();
 }
 

@@ -25,8 +25,6 @@ export interface RouterOptions {
   readonly mode?: number;
   readonly messageBytes?: number;
   readonly limits?: Partial<ServerLimits>;
-  /** Whether the node is in maintenance mode right now; it is not unless told. */
-  readonly maintenance?: () => boolean;
 }
 
 /** Starts routerd's server: each call goes, as raw bytes, to the component that owns its service. */
@@ -40,7 +38,7 @@ export async function startRouter(options: RouterOptions): Promise<GrpcServer> {
   const route: OnStream = (stream, headers) => {
     const request = admit(stream, headers);
     if (!request) return;
-    const backend = backendOf(request.service, options.maintenance?.());
+    const backend = backendOf(request.service);
     if (!backend) {
       answerStatus(stream, {
         code: Code.Unknown,

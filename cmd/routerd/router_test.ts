@@ -4,7 +4,6 @@ import { Code } from "@connectrpc/connect";
 import { frameOf, type GrpcServer, serveUnix } from "$lib/rpc/mod.ts";
 import { answerOf, RawClient, temporaryFolder, until } from "$lib/rpc/testing.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
-import { StorageService } from "$proto/storage/storage_pb.ts";
 import { TimeService } from "$proto/time/time_pb.ts";
 import { startRouter } from "./router.ts";
 import { backendOf } from "./routes.ts";
@@ -20,7 +19,7 @@ interface World {
 
 async function routing(
   test: (world: World) => Promise<void>,
-  options: { messageBytes?: number; maintenance?: () => boolean } = {},
+  options: { messageBytes?: number } = {},
 ): Promise<void> {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
@@ -73,7 +72,7 @@ for (
     ["network.NetworkService", "networkd"],
     ["time.TimeService", "timed"],
     ["securityapi.SecurityService", undefined],
-    ["storage.StorageService", undefined],
+    ["storage.StorageService", "machined"],
     ["health.Health", undefined],
     ["constructor", undefined],
   ] as const
@@ -102,28 +101,13 @@ Deno.test("startRouter() sends each service to its own component", async () => {
 
 Deno.test("startRouter() answers Unknown for a service it does not route", async () => {
   await routing(async ({ raw }) => {
-    const { headers, status } = await raw.call("/storage.StorageService/Disks", EMPTY);
+    const { headers, status } = await raw.call("/health.Health/Check", EMPTY);
     assert.equal(headers[":status"], 200);
     assert.deepEqual(status, {
       code: Code.Unknown,
-      message: "service storage.StorageService is not defined",
+      message: "service health.Health is not defined",
     });
   });
-});
-
-Deno.test("startRouter() routes the disks of a node in maintenance mode, and only then", async () => {
-  let maintenance = true;
-  await routing(async ({ folder, raw }) => {
-    const machined = await serveUnix(
-      `${folder}/machined.sock`,
-      (router) => router.service(StorageService, { disks: () => ({}) }),
-    );
-    assert.equal((await raw.call("/storage.StorageService/Disks", EMPTY)).status?.code, 0);
-    maintenance = false;
-    const { status } = await raw.call("/storage.StorageService/Disks", EMPTY);
-    assert.equal(status?.code, Code.Unknown);
-    await machined.close();
-  }, { maintenance: () => maintenance });
 });
 
 Deno.test("startRouter() answers Unavailable and names the component that is down, until it is up", async () => {

@@ -11,20 +11,13 @@ export const ROUTES: Readonly<Record<string, Backend>> = {
   "cluster.ClusterService": "machined",
   "configuration.ConfigurationService": "machined",
   "network.NetworkService": "networkd",
+  "storage.StorageService": "machined",
   "time.TimeService": "timed",
 };
 
-/** Which component answers each service that is there in maintenance mode only. */
-export const MAINTENANCE_ROUTES: Readonly<Record<string, Backend>> = {
-  "storage.StorageService": "machined",
-};
-
 /** The component that answers `service`, if one does. */
-export function backendOf(service: string, maintenance = false): Backend | undefined {
-  if (Object.hasOwn(ROUTES, service)) return ROUTES[service];
-  return maintenance && Object.hasOwn(MAINTENANCE_ROUTES, service)
-    ? MAINTENANCE_ROUTES[service]
-    : undefined;
+export function backendOf(service: string): Backend | undefined {
+  return Object.hasOwn(ROUTES, service) ? ROUTES[service] : undefined;
 }
 
 /** Where each component listens, for routerd to dial. */

@@ -175,8 +175,8 @@ def nodes(args, api, report):
 def unknown(args, api, report):
     """Methods and services that do not exist get a gRPC status, not a transport error."""
     wanted = [(f"/{service}/Nonsense", "UNIMPLEMENTED", "Nonsense") for service in SERVICES]
-    for service in ("nonsense.NonsenseService", "storage.StorageService"):
-        wanted.append((f"/{service}/Disks", "UNKNOWN", f"service {service} is not defined"))
+    nonsense = "nonsense.NonsenseService"
+    wanted.append((f"/{nonsense}/Disks", "UNKNOWN", f"service {nonsense} is not defined"))
     wanted.append(("/nonsense", "UNIMPLEMENTED", ""))
     with channel_of(args) as channel:
         for path, code, text in wanted:

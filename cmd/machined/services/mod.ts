@@ -62,7 +62,7 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
     }),
     networkdService(runner, machine),
     timedService(runner, machine),
-    routerdService(runner, machine),
+    routerdService(runner),
     apidService(runner, machine),
     containerdService(machine),
     criService(machine),

@@ -152,8 +152,8 @@ Deno.test(
 );
 
 Deno.test("routerdService() keeps stdin open: its end would mean stop", linux, async () => {
-  const { manager, machine, runner } = world();
-  manager.load({ ...routerdService(runner, machine), health: { check: () => Promise.resolve() } });
+  const { manager, runner } = world();
+  manager.load({ ...routerdService(runner), health: { check: () => Promise.resolve() } });
   manager.start();
   await eventually(() => manager.status("routerd")?.state === "Running");
   await new Promise((resolve) => setTimeout(resolve, 100));
