@@ -16,6 +16,7 @@ const PARTS: Record<Role, () => Promise<Part>> = {
   routerd: () => import("../routerd/main.ts"),
   networkd: () => import("../networkd/main.ts"),
   timed: () => import("../timed/main.ts"),
+  trustd: () => import("../trustd/main.ts"),
 };
 
 const WORKERS: Record<string, () => Promise<unknown>> = {

@@ -8,6 +8,8 @@
 export const APID_PORT = 50000;
 /** TCP port of trustd on control planes. */
 export const TRUSTD_PORT = 50001;
+/** Where trustd keeps the public files that nodes leave for each other. */
+export const TRUST_EXCHANGE = "/system/run/trustd/pki";
 
 /** The unix socket each component of a node serves its gRPC API on. */
 export const SOCKETS = {

@@ -10,7 +10,15 @@
  */
 
 /** The parts that the node binary plays. */
-export const ROLES = ["init", "machined", "apid", "routerd", "networkd", "timed"] as const;
+export const ROLES = [
+  "init",
+  "machined",
+  "apid",
+  "routerd",
+  "networkd",
+  "timed",
+  "trustd",
+] as const;
 export type Role = typeof ROLES[number];
 
 /** Where things lie in the root filesystem of a node. */

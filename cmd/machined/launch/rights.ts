@@ -1,5 +1,5 @@
 /** What each service process may do: user, capabilities, system calls, files, memory. */
-import { SOCKETS, UIDS } from "$lib/paths/mod.ts";
+import { UIDS } from "$lib/paths/mod.ts";
 import { NODE_FILES, type Role, roleCommand } from "$lib/role/mod.ts";
 import type { LandlockRules } from "$ffi/landlock.ts";
 import type { LaunchSpec } from "$ffi/launcher.ts";
@@ -38,6 +38,7 @@ const RIGHTS: Record<ServiceRole, Rights> = {
     calls: [],
     memoryMib: 128,
   },
+  trustd: { keepCapabilities: [], calls: [], memoryMib: 128 },
 };
 
 /** Trees that every service reads: programs, libraries, names, and what the kernel tells. */
@@ -73,9 +74,9 @@ function reachableFiles(role: ServiceRole): LandlockRules {
   };
 }
 
-/** The directory of the service's socket, its own. */
+/** The directory of the service's socket, its own; what trustd keeps lies there too. */
 export function socketDirectory(role: ServiceRole): string {
-  return SOCKETS[role].slice(0, SOCKETS[role].lastIndexOf("/"));
+  return `/system/run/${role}`;
 }
 
 /** The memory limit of a service's control group, bytes. */
