@@ -13,6 +13,7 @@ import {
 } from "$lib/rpc/mod.ts";
 import { Peers } from "./peers.ts";
 import { proxy } from "./proxy.ts";
+import { standingOf } from "./standing.ts";
 
 /** What apid needs to know. */
 export interface ApidOptions {
@@ -44,6 +45,7 @@ const HELD_BYTES = 128 * 1024 * 1024;
 /** Starts apid: its TCP port with mutual TLS, and its unix socket. */
 export async function startApid(options: ApidOptions): Promise<Apid> {
   let { identity } = options;
+  let standing = standingOf(identity.cert);
   const registry = new CallRegistry();
   const local = new Upstream("routerd", dialUnix(options.routerSocket));
   const peers = new Peers({ identity: () => identity });
@@ -54,6 +56,7 @@ export async function startApid(options: ApidOptions): Promise<Apid> {
     deadlines: { ...DEADLINES, ...options.deadlines },
     messageBytes: options.messageBytes ?? MESSAGE_LIMIT_BYTES,
     nodePort: options.nodePort,
+    standing: () => standing,
     heldBytes: HELD_BYTES,
   });
   const limits = options.limits ? { limits: options.limits } : {};
@@ -74,6 +77,7 @@ export async function startApid(options: ApidOptions): Promise<Apid> {
     port: servers[0]?.port ?? options.port,
     renew(next) {
       identity = next;
+      standing = standingOf(next.cert);
       for (const server of servers) server.renew(next);
       peers.renew();
     },

@@ -18,6 +18,7 @@ import { ByteBudget } from "./budget.ts";
 import { fanOut } from "./fan_out.ts";
 import { MAX_NODES, nodeAddress, nodeNames } from "./nodes.ts";
 import type { Peers } from "./peers.ts";
+import type { Standing } from "./standing.ts";
 
 /** What the proxy needs to know. */
 export interface ProxyOptions {
@@ -29,6 +30,8 @@ export interface ProxyOptions {
   readonly messageBytes: number;
   /** Port of a node that is addressed without one. */
   readonly nodePort: () => number;
+  /** What this node may do for its callers now. */
+  readonly standing: () => Standing;
   /** Bytes that calls to several nodes may hold in memory together. */
   readonly heldBytes: number;
 }
@@ -72,9 +75,19 @@ function toNodes(
   });
 }
 
-function upstreamOf(name: string, { peers, nodePort }: ProxyOptions): Upstream | Status {
+/** A node that other nodes do not take calls from answers for itself, and says where others are asked. */
+function upstreamOf(name: string, options: ProxyOptions): Upstream | Status {
+  const { local, peers, nodePort, standing } = options;
   try {
-    return peers.upstream(nodeAddress(name, nodePort()));
+    const address = nodeAddress(name, nodePort());
+    const { passesOn, isSelf } = standing();
+    if (passesOn) return peers.upstream(address);
+    if (isSelf(address.host)) return local;
+    return {
+      code: Code.FailedPrecondition,
+      message: `Cannot call "${name}": the endpoint is a worker, and passes no calls on; ` +
+        "use a control plane node as endpoint",
+    };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return { code: Code.InvalidArgument, message: error.message };

@@ -1,5 +1,7 @@
 /** Puts a machine together from the kernel's functions and the parts of this program. */
 import { type KernelCmdline } from "$lib/cmdline/mod.ts";
+import { find } from "$lib/cosi/mod.ts";
+import { Endpoint, KUBERNETES_ENDPOINT } from "$lib/resources/mod.ts";
 import { EventRing, LogStore, ServiceManager, systemClock } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
 import { loadModule } from "$ffi/module.ts";
@@ -14,13 +16,15 @@ import { SavedConfig } from "./config/saved.ts";
 import { ConfigStore } from "./config/store.ts";
 import { hostVolumes } from "./config/host_volumes.ts";
 import { readConfigVolume } from "./config/volume.ts";
-import { hostKubernetes, nodeRuntime } from "./controllers/mod.ts";
+import { hostKubernetes, type NodeRuntime, nodeRuntime } from "./controllers/mod.ts";
 import { etcdParts } from "./etcd/parts.ts";
 import type { Ground } from "./ground.ts";
 import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
+import { askTrustd } from "./identity/ask_trustd.ts";
 import { hostNames } from "./identity/host.ts";
 import { nodeName } from "./kubelet/plan.ts";
 import { identityInputs } from "./identity/names.ts";
+import { trustdEndpoints, trustSettings } from "./identity/trust.ts";
 import { nodeContainers } from "./containers/host.ts";
 import { pullAhead } from "./containers/pull_ahead.ts";
 import { programLauncher } from "./launch/program.ts";
@@ -68,6 +72,10 @@ export async function assemble(
     inputs: () => identityInputs(config.running.value?.config, ownNames()),
     clock: systemClock,
     lifetimeMs: certificateLifetimeMs(cmdline),
+    async askTrustd(request, signal) {
+      const endpoints = trustdEndpoints(config.running.value?.config, await controlPlanes(runtime));
+      return await askTrustd({ ...request, endpoints, now: () => new Date() }, signal);
+    },
     log,
   });
   const image = await runningImage();
@@ -125,6 +133,12 @@ export async function assemble(
         signal,
       ),
     hostNames: ownNames,
+    trust: async () =>
+      trustSettings(config.running.value?.config, {
+        host: ownNames(),
+        controlPlanes: await controlPlanes(runtime),
+        lifetimeMs: certificateLifetimeMs(cmdline),
+      }),
   };
   machine.services.load(...nodeServices(machine, ground.launcher));
   identity.keep(FOREVER);
@@ -158,6 +172,11 @@ function certificateLifetimeMs(cmdline: KernelCmdline): number {
   const seconds = Number(cmdline.last("talos.api.certlife"));
   const asked = Number.isFinite(seconds) && seconds >= 10 ? seconds * 1000 : Infinity;
   return Math.min(asked, API_CERTIFICATE_LIFETIME_MS);
+}
+
+/** The addresses of the control planes, as far as Kubernetes has told them. */
+async function controlPlanes({ state }: NodeRuntime): Promise<readonly string[]> {
+  return (await find(state, Endpoint, KUBERNETES_ENDPOINT))?.addresses ?? [];
 }
 
 /** This machine's name in Kubernetes. */

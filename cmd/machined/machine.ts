@@ -9,6 +9,7 @@ import type { EtcdParts } from "./etcd/parts.ts";
 import type { Ground } from "./ground.ts";
 import type { ApiIdentity } from "./identity/api_identity.ts";
 import type { HostNames } from "./identity/names.ts";
+import type { TrustSettings } from "./identity/trust.ts";
 import type { PowerRequests } from "./pid1/power.ts";
 import type { Sequencer } from "./sequences/engine.ts";
 import type { Sysctls } from "./tasks/kspp.ts";
@@ -57,6 +58,8 @@ export interface Machine {
   readonly readConfigVolume: (signal: AbortSignal) => Promise<Uint8Array>;
   /** What the machine is called right now. */
   readonly hostNames: () => HostNames;
+  /** What trustd works with; nothing where the configuration has no machine CA with its key. */
+  readonly trust: () => Promise<TrustSettings | undefined>;
 }
 
 /** Adds to a machine before it starts; told the pids that its reaper leaves alone. */

@@ -39,6 +39,7 @@ export {
   type PrintColumn,
   YamlText,
 } from "./definition.ts";
+export { Endpoint, type EndpointSpec, KUBERNETES_ENDPOINT } from "./kubernetes/endpoint.ts";
 export {
   EXTRAS,
   type KubernetesObject,

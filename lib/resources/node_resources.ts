@@ -3,6 +3,7 @@ import type { Definition } from "./definition.ts";
 import { KubernetesControlPlaneConfig } from "./config/kubernetes_control_plane_config.ts";
 import { MachineConfig } from "./config/machine_config.ts";
 import { MachineType } from "./config/machine_type.ts";
+import { Endpoint } from "./kubernetes/endpoint.ts";
 import { Manifest } from "./kubernetes/manifest.ts";
 import { ManifestStatus } from "./kubernetes/manifest_status.ts";
 import { SecretStatus } from "./kubernetes/secret_status.ts";
@@ -31,6 +32,7 @@ export const NODE_DEFINITIONS: readonly Definition[] = [
   ManifestStatus,
   StaticPod,
   StaticPodStatus,
+  Endpoint,
   SecretStatus,
   EtcdSecrets,
   KubernetesSecrets,

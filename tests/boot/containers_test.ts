@@ -121,7 +121,7 @@ bootTest("containers and stats show it beside the node's own processes", async (
   assert.equal(found?.image, "registry.test/kubelet:v1.35.4");
   const [{ stats = [] } = {}] = (await node.machine.stats(OWN, CALL)).messages;
   const ids = stats.map(({ id }) => id).toSorted();
-  assert.deepEqual(ids, ["apid", "kubelet", "networkd", "routerd", "timed"]);
+  assert.deepEqual(ids, ["apid", "kubelet", "networkd", "routerd", "timed", "trustd"]);
   for (const { id, memoryUsage } of stats) assert.ok(memoryUsage > 0n, id);
   const [pods] = (await node.machine.containers(PODS, CALL)).messages;
   assert.deepEqual(pods?.containers, []);

@@ -16,7 +16,16 @@ const CERTIFICATE_SECONDS = 120;
 const RENEWALS = 3;
 
 /** Services that every machine brings up by itself. */
-const OWN_SERVICES = ["apid", "containerd", "cri", "machined", "networkd", "routerd", "timed"];
+const OWN_SERVICES = [
+  "apid",
+  "containerd",
+  "cri",
+  "machined",
+  "networkd",
+  "routerd",
+  "timed",
+  "trustd",
+];
 
 const decoder = new TextDecoder();
 let node: Node;

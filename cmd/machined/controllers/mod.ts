@@ -18,7 +18,13 @@ import { RootController } from "./secrets/root.ts";
 import { ServiceController } from "./v1alpha1/service.ts";
 import { TimeStatusController } from "./v1alpha1/time_status.ts";
 
-export { dropStaticPods, hostKubernetes, type KubernetesDeps, STATIC_PODS_DIR } from "./k8s/mod.ts";
+export {
+  dropStaticPods,
+  hostKubernetes,
+  KUBELET_KUBECONFIG,
+  type KubernetesDeps,
+  STATIC_PODS_DIR,
+} from "./k8s/mod.ts";
 export { MachineConfig } from "./machine_config.ts";
 
 /** The log of the controllers, as `talosctl logs` names it. */

@@ -65,6 +65,7 @@ export function nothingOutside(directory: string): KubernetesDeps {
     kubelet: { manifests: `${directory}/manifests`, listPods: nobody },
     keys: { read: nobody, untilChanged: nobody },
     askReady: nobody,
+    controlPlanes: { asKubelet: () => Promise.resolve(undefined), list: nobody },
     fetchText: nobody,
     apply: nobody,
   };

@@ -1,6 +1,6 @@
 import { get, type StateReader } from "$lib/cosi/mod.ts";
 import { EtcdClient } from "$lib/etcd/mod.ts";
-import { KubeClient, TYPES } from "$lib/kube/mod.ts";
+import { KubeClient } from "$lib/kube/mod.ts";
 import {
   ETCD_SECRETS,
   EtcdSecrets,
@@ -13,15 +13,8 @@ import {
   RootSecrets,
 } from "$lib/resources/mod.ts";
 import { etcdTarget, kubeTarget, LOCAL_ETCD } from "../controllers/k8s/access.ts";
+import { apiServerAddresses } from "../controllers/k8s/control_planes.ts";
 import { clientUrl } from "./arguments.ts";
-
-/** The parts of the Endpoints object that name addresses. */
-interface Endpoints {
-  readonly subsets?: readonly { readonly addresses?: readonly { readonly ip: string }[] }[];
-}
-
-/** How long the endpoint of the control plane may take to answer, milliseconds. */
-const ENDPOINT_TIMEOUT_MS = 10_000;
 
 /** Reaches the cluster's etcd from this machine, with what its resources hold. */
 export class EtcdAccess {
@@ -66,12 +59,8 @@ export class EtcdAccess {
    */
   async others(signal: AbortSignal): Promise<string[]> {
     using kube = await this.kube();
-    const place = { namespace: "default", name: "kubernetes" };
-    const call = { signal, timeoutMs: ENDPOINT_TIMEOUT_MS };
-    const endpoints = await kube.find<Endpoints>(TYPES.endpoints, place, call);
     const own = new Set(this.deps.addresses());
-    return (endpoints?.subsets ?? []).flatMap(({ addresses = [] }) => addresses)
-      .map(({ ip }) => ip).filter((ip) => !own.has(ip)).map(clientUrl);
+    return (await apiServerAddresses(kube, { signal })).filter((ip) => !own.has(ip)).map(clientUrl);
   }
 
   get #localUrl(): string {

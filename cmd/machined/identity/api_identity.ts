@@ -1,4 +1,4 @@
-/** The certificate of the node's API: issued from `machine.ca`, renewed at half its life. */
+/** The certificate of the node's API: of the machine CA, renewed at half its life. */
 import {
   hoursMs,
   inspectCertificate,
@@ -22,12 +22,25 @@ export type ApiFace =
   | { readonly identity: Identity }
   | { readonly maintenance: Identity | null };
 
+/** Who signs: the node itself, where it has the key of the CA, else the trustd of a control plane. */
+export type Signer =
+  | { readonly kind: "self"; readonly key: string }
+  | { readonly kind: "trustd"; readonly token: string };
+
 /** What a certificate is made from; a change of any of it asks for a new one. */
 export interface IdentityInputs {
-  readonly ca: PemPair;
+  /** The certificate of the machine CA. */
+  readonly ca: string;
+  readonly signer: Signer;
   /** Names and addresses that the node answers to, its own and those of `machine.certSANs`. */
   readonly names: readonly string[];
 }
+
+/** Asks the control plane for a certificate for these names. */
+export type AskTrustd = (
+  request: { readonly ca: string; readonly token: string; readonly names: readonly string[] },
+  signal: AbortSignal,
+) => Promise<PemPair>;
 
 /** How long a certificate of the API holds, milliseconds. */
 export const API_CERTIFICATE_LIFETIME_MS = 24 * 3_600_000;
@@ -43,8 +56,10 @@ export class ApiIdentity {
     readonly inputs: () => IdentityInputs | undefined;
     readonly clock: Clock;
     readonly lifetimeMs: number;
+    readonly askTrustd: AskTrustd;
     readonly log: (line: string) => void;
   };
+  #fault: string | undefined;
   #fingerprint: string | undefined;
   #issuedFor = "";
   #renewAtMs = 0;
@@ -54,6 +69,7 @@ export class ApiIdentity {
     inputs: () => IdentityInputs | undefined;
     clock: Clock;
     lifetimeMs: number;
+    askTrustd: AskTrustd;
     log: (line: string) => void;
   }) {
     this.#deps = deps;
@@ -62,6 +78,11 @@ export class ApiIdentity {
   /** SHA-256 of the public key that is presented, as `talosctl --cert-fingerprint` takes it. */
   get fingerprint(): string | undefined {
     return this.#fingerprint;
+  }
+
+  /** Why there is no certificate, or none newer, where that is so. */
+  get fault(): string | undefined {
+    return this.#fault;
   }
 
   /** Whether the API of maintenance mode is what is shown. */
@@ -95,41 +116,64 @@ export class ApiIdentity {
   async keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.refresh();
+        await this.#refresh(signal);
+        this.#fault = undefined;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        this.#deps.log(`cannot issue the API certificate, trying again: ${reason}`);
+        if (reason !== this.#fault) {
+          this.#deps.log(`no API certificate yet, trying again: ${reason}`);
+        }
+        this.#fault = reason;
       }
       await this.#deps.clock.sleep(CHECK_PERIOD_MS, signal);
     }
   }
 
-  /** Issues a certificate when there is none, its inputs changed, or half of its life is over. */
+  /**
+   * Issues a certificate when there is none, its inputs changed, or half of its life is over. One that
+   * only a control plane can sign is left to `keep`: nothing may wait for another machine.
+   */
   async refresh(): Promise<void> {
+    await this.#refresh(undefined);
+  }
+
+  async #refresh(signal: AbortSignal | undefined): Promise<void> {
     const inputs = this.#deps.inputs();
-    if (!inputs) return;
+    if (!inputs || (inputs.signer.kind === "trustd" && !signal)) return;
     const nowMs = this.#deps.clock.now();
     const names = [...new Set(inputs.names)].toSorted();
-    const issuedFor = `${inputs.ca.crt} ${names.join(" ")}`;
+    const issuedFor = `${inputs.ca} ${names.join(" ")}`;
     // A clock that was set back leaves a certificate that is not valid yet: also a reason to renew.
     const due = nowMs >= this.#renewAtMs || nowMs < this.#notBeforeMs;
     if (issuedFor === this.#issuedFor && !due) return;
-    const now = new Date(nowMs);
-    const { crt, key } = await issueServerLeaf({
-      ca: inputs.ca,
-      subject: { commonName: names[0] ?? "node" },
-      sans: sans(names),
-      now,
-      lifetimeMs: this.#deps.lifetimeMs,
-    });
+    const { crt, key } = await this.#issue(inputs, names, signal);
     const { notBefore, notAfter, fingerprint } = inspectCertificate(crt);
     this.#fingerprint = fingerprint;
     this.#issuedFor = issuedFor;
     this.#notBeforeMs = notBefore.getTime();
-    this.#renewAtMs = renewAt(notBefore, notAfter, now).getTime();
-    this.current.set({ identity: { ca: inputs.ca.crt, cert: crt, key } });
+    this.#renewAtMs = renewAt(notBefore, notAfter, new Date(nowMs)).getTime();
+    this.current.set({ identity: { ca: inputs.ca, cert: crt, key } });
     this.#deps.log(
       `API certificate issued for ${names.join(", ")}, valid until ${notAfter.toISOString()}`,
     );
+  }
+
+  async #issue(
+    { ca, signer }: IdentityInputs,
+    names: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<PemPair> {
+    const { askTrustd, clock, lifetimeMs } = this.#deps;
+    if (signer.kind === "trustd") {
+      const never = new AbortController().signal;
+      return await askTrustd({ ca, token: signer.token, names }, signal ?? never);
+    }
+    return await issueServerLeaf({
+      ca: { crt: ca, key: signer.key },
+      subject: { commonName: names[0] ?? "node" },
+      sans: sans(names),
+      now: new Date(clock.now()),
+      lifetimeMs,
+    });
   }
 }

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
-import { createCa, hoursMs, inspectCertificate, verifyCertificate } from "$lib/pki/mod.ts";
+import {
+  createCa,
+  hoursMs,
+  inspectCertificate,
+  issueLeaf,
+  type PemPair,
+  sans,
+  verifyCertificate,
+} from "$lib/pki/mod.ts";
 import type { Clock } from "$lib/service/mod.ts";
 import { testConfig } from "../controllers/testing.ts";
 import { identityInputs } from "./names.ts";
-import { ApiIdentity, type IdentityInputs } from "./api_identity.ts";
+import { ApiIdentity, type AskTrustd, type IdentityInputs } from "./api_identity.ts";
 
 /** The certificate of the node's own API, as it is shown now. */
 function certOf({ current }: ApiIdentity): string {
@@ -18,6 +26,8 @@ async function world(): Promise<{
   identity: ApiIdentity;
   inputs: { value: IdentityInputs | undefined };
   time: { ms: number };
+  asked: AskTrustd[];
+  lines: string[];
 }> {
   const ca = await createCa({
     kind: "ed25519",
@@ -25,21 +35,29 @@ async function world(): Promise<{
     now: new Date(START - hoursMs(24)),
   });
   const inputs: { value: IdentityInputs | undefined } = {
-    value: { ca, names: ["127.0.0.1", "node-a"] },
+    value: {
+      ca: ca.crt,
+      signer: { kind: "self", key: ca.key },
+      names: ["127.0.0.1", "node-a"],
+    },
   };
   const time = { ms: START };
   const clock: Clock = {
     now: () => time.ms,
     monotonic: () => time.ms,
-    sleep: () => Promise.resolve(),
+    sleep: () => new Promise((resolve) => setTimeout(resolve, 1)),
   };
+  const asked: AskTrustd[] = [];
+  const lines: string[] = [];
+  const nobody = () => Promise.reject(new Error("nobody answers"));
   const identity = new ApiIdentity({
     inputs: () => inputs.value,
     clock,
     lifetimeMs: hoursMs(24),
-    log: () => {},
+    askTrustd: (request, signal) => (asked.shift() ?? nobody)(request, signal),
+    log: (line) => void lines.push(line),
   });
-  return { identity, inputs, time };
+  return { identity, inputs, time, asked, lines };
 }
 
 Deno.test("ApiIdentity issues a leaf of the machine's CA for the node's names", async () => {
@@ -51,7 +69,7 @@ Deno.test("ApiIdentity issues a leaf of the machine's CA for the node's names", 
   assert.deepEqual(info.sans.dns, ["node-a"]);
   await verifyCertificate({
     crt: cert,
-    ca: inputs.value!.ca.crt,
+    ca: inputs.value!.ca,
     now: new Date(START),
     usage: "serverAuth",
   });
@@ -122,4 +140,42 @@ Deno.test("identityInputs() leaves out the name of a machine that has none yet",
   const { config } = await testConfig();
   const inputs = identityInputs(config, { hostname: "(none)", addresses: ["10.0.2.15"] });
   assert.deepEqual(inputs?.names, ["127.0.0.1", "::1", "localhost", "10.0.2.15"]);
+});
+
+Deno.test("ApiIdentity of a worker asks the control plane, and renews at half of what it got", async () => {
+  const { identity, inputs, time, asked, lines } = await world();
+  const ca: PemPair = {
+    crt: inputs.value!.ca,
+    key: (inputs.value!.signer as { key: string }).key,
+  };
+  inputs.value = { ...inputs.value!, signer: { kind: "trustd", token: "t" } };
+  await identity.refresh();
+  assert.equal(identity.current.value, undefined, "the boot waits for nobody");
+  const sign: AskTrustd = ({ names }) =>
+    issueLeaf({
+      ...{ ca, kind: "ecdsa-p256", usages: ["serverAuth"], sans: sans(names) },
+      now: new Date(time.ms),
+      lifetimeMs: hoursMs(2),
+    });
+  const seen = async (test: () => boolean) => {
+    while (!test()) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  const over = new AbortController();
+  const keeping = identity.keep(over.signal);
+  await seen(() => identity.fault !== undefined);
+  assert.equal(identity.fault, "nobody answers");
+  await seen(() => lines.length > 0);
+  asked.push(sign);
+  await seen(() => identity.current.value !== undefined);
+  await seen(() => identity.fault === undefined);
+  assert.equal(lines.filter((line) => line.includes("nobody answers")).length, 1, "told once");
+  const first = certOf(identity);
+  assert.deepEqual(inspectCertificate(first).sans, { ips: ["127.0.0.1"], dns: ["node-a"] });
+  time.ms += hoursMs(1) + 1_000;
+  await seen(() => identity.fault !== undefined);
+  assert.equal(certOf(identity), first, "what there is stays while nobody answers");
+  asked.push(sign);
+  await seen(() => certOf(identity) !== first);
+  over.abort();
+  await keeping;
 });

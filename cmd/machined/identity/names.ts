@@ -1,7 +1,7 @@
 /** For which names and addresses the node's API speaks. */
 import { isInNetwork, parseCidr } from "$lib/codec/mod.ts";
 import type { MachineConfig } from "$lib/config/mod.ts";
-import type { IdentityInputs } from "./api_identity.ts";
+import type { IdentityInputs, Signer } from "./api_identity.ts";
 
 /** What the kernel calls a machine that nobody has named yet; no certificate can. */
 const UNNAMED = "(none)";
@@ -25,24 +25,28 @@ export function reachable(addresses: readonly string[], inner: readonly string[]
   return plain.filter((address) => !networks.some((network) => isInNetwork(address, network)));
 }
 
-/**
- * What the API certificate is made from; nothing before there is a configuration, or on a machine
- * without the key of the CA.
- */
+/** What the API certificate is made from; nothing before there is a configuration. */
 export function identityInputs(
   config: MachineConfig | undefined,
   host: HostNames,
 ): IdentityInputs | undefined {
-  const ca = config?.machine.ca;
-  if (!ca?.crt || !ca.key) return undefined;
+  if (!config) return undefined;
+  const { ca, token } = config.machine;
+  const signer: Signer = ca?.crt && ca.key
+    ? { kind: "self", key: ca.key }
+    : { kind: "trustd", token: token ?? "" };
+  return { ca: ca?.crt ?? "", signer, names: ownNames(config, host) };
+}
+
+/** Names and addresses that the node answers to, its own and those of `machine.certSANs`. */
+export function ownNames(config: MachineConfig, host: HostNames): string[] {
   const names = [
     "127.0.0.1",
     "::1",
     "localhost",
     host.hostname,
     ...host.addresses,
-    ...config?.machine.certSANs ?? [],
+    ...config.machine.certSANs ?? [],
   ];
-  const given = names.filter((name) => name !== "" && name !== UNNAMED);
-  return { ca: { crt: ca.crt, key: ca.key }, names: given };
+  return names.filter((name) => name !== "" && name !== UNNAMED);
 }

@@ -3,7 +3,7 @@ import type { ContainerMount, ContainerSpec } from "$lib/containerd/mod.ts";
 import { IMAGES, type MachineConfig } from "$lib/config/mod.ts";
 import { CONTAINERD_SOCKETS } from "$lib/paths/mod.ts";
 import { stringify } from "yaml";
-import { STATIC_PODS_DIR } from "../controllers/mod.ts";
+import { KUBELET_KUBECONFIG, STATIC_PODS_DIR } from "../controllers/mod.ts";
 import { clusterNetwork, dnsServiceIps } from "../controllers/config/cluster_network.ts";
 
 /** A file that the kubelet reads. */
@@ -25,7 +25,7 @@ export interface KubeletPlan {
 /** Where the kubelet's files lie. */
 const PATHS = {
   bootstrap: "/etc/kubernetes/bootstrap-kubeconfig",
-  kubeconfig: "/etc/kubernetes/kubeconfig-kubelet",
+  kubeconfig: KUBELET_KUBECONFIG,
   config: "/etc/kubernetes/kubelet.yaml",
   ca: "/etc/kubernetes/pki/ca.crt",
   manifests: STATIC_PODS_DIR,

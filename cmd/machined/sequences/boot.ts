@@ -78,6 +78,8 @@ function startContainerd({ services }: Machine): Task {
 
 /** Services that need a registry and a cluster: they come up when those are there, not with the boot. */
 const OF_THE_CLUSTER: ReadonlySet<string> = new Set(["etcd", "kubelet"]);
+/** On a worker the API waits for a certificate, which only a control plane can sign. */
+const OF_THE_CLUSTER_ON_WORKERS: ReadonlySet<string> = new Set([...OF_THE_CLUSTER, "apid"]);
 
 /** Starts every service and waits until all that this node can bring up by itself are up. */
 function startAllServices(machine: Machine): Task {
@@ -87,7 +89,8 @@ function startAllServices(machine: Machine): Task {
     async run(signal) {
       if (onControlPlane(machine)) services.load(...controlPlaneServices(machine));
       services.start();
-      const ids = services.list().map(({ id }) => id).filter((id) => !OF_THE_CLUSTER.has(id));
+      const late = onControlPlane(machine) ? OF_THE_CLUSTER : OF_THE_CLUSTER_ON_WORKERS;
+      const ids = services.list().map(({ id }) => id).filter((id) => !late.has(id));
       await services.waitUp(ids, { timeoutMs: SERVICES_WAIT_MS, signal });
     },
   };

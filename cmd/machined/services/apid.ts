@@ -12,12 +12,21 @@ export function apidService(
   runner: RoleRunner,
   { identity }: Pick<Machine, "identity">,
 ): Service {
+  const dial = dialHealth({ host: "127.0.0.1", port: APID_PORT });
   return {
     id: "apid",
     run: runRole(runner, "apid", {
       source: identity.current,
       line: (face) => face && JSON.stringify(face),
     }),
-    health: { ...HEALTH_TIMES, check: dialHealth({ host: "127.0.0.1", port: APID_PORT }) },
+    health: {
+      ...HEALTH_TIMES,
+      check(signal) {
+        // Nothing listens before there is a certificate: the reason for that says more.
+        const { current: { value: face }, fault } = identity;
+        if (fault !== undefined && !(face && "identity" in face)) throw new Error(fault);
+        return dial(signal);
+      },
+    },
   };
 }

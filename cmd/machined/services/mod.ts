@@ -30,6 +30,7 @@ import { machinedService } from "./machined.ts";
 import { networkdService } from "./networkd.ts";
 import { routerdService } from "./routerd.ts";
 import { timedService } from "./timed.ts";
+import { trustdService } from "./trustd.ts";
 
 /** Every service of the node. */
 export function nodeServices(machine: Machine, launcher: ProcessLauncher<ServiceRole>): Service[] {
@@ -76,5 +77,6 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
 
 /** Services that only a control plane has; which a machine is, its configuration says. */
 export function controlPlaneServices(machine: Machine): Service[] {
-  return [etcdService({ machine, host: machine.hostNames })];
+  const runner = { launcher: machine.ground.launcher, logs: machine.logs };
+  return [etcdService({ machine, host: machine.hostNames }), trustdService(runner, machine)];
 }

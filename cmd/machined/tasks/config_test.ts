@@ -23,6 +23,7 @@ function world(
   const config = new ConfigStore();
   const identity = new ApiIdentity({
     inputs: () => identityInputs(config.running.value?.config, host),
+    askTrustd: () => Promise.reject(new Error("nobody answers")),
     clock: systemClock,
     lifetimeMs: 3_600_000,
     log: () => {},

@@ -73,7 +73,8 @@ function machineSection(input: GenerateInput, worker: boolean): Omit<MachineSect
   const { kubernetesVersion: version, registryMirrors, registryConfig } = input;
   return {
     token: input.secrets.machineToken,
-    ...(worker ? {} : { ca: input.secrets.ca }),
+    // By its certificate a worker knows the control plane that it asks for its own.
+    ca: worker ? withoutKey(input.secrets.ca) : input.secrets.ca,
     certSANs: input.additionalSans ?? [],
     kubelet: version ? { image: kubernetesImages(version).kubelet } : {},
     network: input.network ?? {},

@@ -67,7 +67,7 @@ export const machine = object("MachineSection", "What concerns this machine.", {
     secret: true,
   }),
   ca: optional(pemPair, {
-    doc: "The CA of the cluster's machines; workers have none.",
+    doc: "The CA of the cluster's machines; workers have its certificate without the key.",
     examples: [{ value: EXAMPLE_PEM }],
   }),
   certSANs: always(list(scalar(text)), {

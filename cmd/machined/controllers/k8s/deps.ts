@@ -1,5 +1,6 @@
 import type { EtcdKeys } from "../v1alpha1/bootstrap_status.ts";
 import type { AskReady } from "./control_plane_static_pod.ts";
+import type { EndpointDeps } from "./endpoint.ts";
 import type { FetchText } from "./extra_manifest.ts";
 import type { KubeletDeps } from "./kubelet_static_pod.ts";
 import type { ManifestApplyDeps } from "./manifest_apply.ts";
@@ -11,6 +12,7 @@ export interface KubernetesDeps {
   readonly kubelet: KubeletDeps;
   readonly keys: EtcdKeys;
   readonly askReady: AskReady;
+  readonly controlPlanes: EndpointDeps;
   readonly fetchText: FetchText;
   readonly apply: ManifestApplyDeps["apply"];
 }

@@ -2,6 +2,7 @@ import { EtcdClient, readKey, untilChanged } from "$lib/etcd/mod.ts";
 import { KubeClient } from "$lib/kube/mod.ts";
 import { SecureHttp } from "$lib/secure_http/mod.ts";
 import { applyToCluster } from "./apply.ts";
+import { apiServerAddresses, kubeletTarget } from "./control_planes.ts";
 import type { KubernetesDeps } from "./deps.ts";
 import { fetchText } from "./fetch_text.ts";
 import type { KubeletPod } from "./kubelet_pods.ts";
@@ -34,6 +35,13 @@ export function hostKubernetes({ nodename }: { nodename: () => string }): Kubern
     async askReady(target, signal) {
       using api = new KubeClient(target);
       await api.ready({ signal, timeoutMs: READY_TIMEOUT_MS });
+    },
+    controlPlanes: {
+      asKubelet: () => kubeletTarget((path) => Deno.readTextFile(path)),
+      async list(target, signal) {
+        using api = new KubeClient(target);
+        return await apiServerAddresses(api, { signal });
+      },
     },
     fetchText,
     apply: applyToCluster,
