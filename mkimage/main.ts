@@ -5,11 +5,11 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { disk, installer, iso, pxe } from "./assets/commands.ts";
 import { bundleNode } from "./bundle.ts";
 import { buildComponents } from "./components/build.ts";
 import { chooseComponents } from "./components/catalog.ts";
 import { OLDER_KUBERNETES } from "./components/kubernetes.ts";
-import { buildDisk } from "./disk.ts";
 import { buildImage } from "./image.ts";
 import { developmentKeys, makeKeys } from "./keys.ts";
 import { DebianArchive } from "./debian.ts";
@@ -31,8 +31,14 @@ const USAGE = `Usage: mkimage <command>
 
   image  [--flavor metal|cloud] [--tag TAG] [--output DIR] [--bundle FILE] [--key FILE] [--update-lock]
          build root filesystem, initramfs, kernel and signed manifest
-  disk   [DIR] [--format raw|qcow2] [--size GIB] [--output FILE] [--extra-kernel-arg ARG]…
+  disk   [DIR] [--format raw|qcow2|raw.xz] [--size GIB] [--output FILE] [--extra-kernel-arg ARG]…
          make a disk of the built image that UEFI machines boot
+  iso    [DIR] [--output FILE] [--extra-kernel-arg ARG]…
+         make a CD, or a stick, that UEFI machines boot
+  pxe    [DIR] [--output DIR] [--extra-kernel-arg ARG]…
+         make a directory that machines boot over the network with iPXE
+  installer [DIR] [--key FILE] [--output DIR] [--push] [--to URL [--ca FILE]]
+         pack what nodes install themselves and upgrade from; --push has it served to local nodes
   components [NAME…]
          build programs from Go modules: the named ones, or all
   images [NAME…]
@@ -96,39 +102,6 @@ async function image(args: string[]): Promise<void> {
   print(sizeTable(parts));
 }
 
-async function disk(args: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      format: { type: "string", default: "raw" },
-      size: { type: "string", default: "1.25" },
-      output: { type: "string" },
-      "extra-kernel-arg": { type: "string", multiple: true, default: [] },
-    },
-  });
-  const { format, size } = values;
-  if (format !== "raw" && format !== "qcow2") {
-    throw new TypeError(`Cannot make a disk of format "${format}": it is raw or qcow2`);
-  }
-  const gib = Number(size);
-  if (!(gib > 0 && gib <= 1024)) {
-    throw new RangeError(`Cannot make a disk of "${size}" GiB: it is a number up to 1024`);
-  }
-  await requireTools([
-    ...["apt-get", "dpkg-deb", "mkfs.vfat", "mcopy"] as const,
-    ...format === "qcow2" ? ["qemu-img"] as const : [],
-  ]);
-  const [image = DIST] = positionals;
-  const output = values.output ?? join(image, `disk-amd64.${format}`);
-  await buildDisk({
-    ...{ image, output, format, sizeBytes: Math.floor(gib * 2 ** 30) },
-    ...{ extraArguments: values["extra-kernel-arg"], lock: await readLock(), cache: CACHE },
-    say: progress(),
-  });
-  print(output);
-}
-
 async function components(names: string[]): Promise<void> {
   const chosen = chooseComponents(names);
   if (chosen.some((one) => one.language === "c" || one.cgo)) {
@@ -179,7 +152,10 @@ async function images(names: string[]): Promise<void> {
 
 const COMMANDS: Record<string, (args: string[]) => Promise<unknown>> = {
   image,
-  disk,
+  disk: async (args) => await disk(await readLock(), args),
+  iso: async (args) => await iso(await readLock(), args),
+  pxe: async (args) => await pxe(await readLock(), args),
+  installer: async (args) => await installer(await readLock(), args),
   components,
   images,
   registry: async (args) => await registry(await readLock(), args),

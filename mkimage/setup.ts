@@ -38,6 +38,7 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "mcopy", package: "mtools" },
   { probe: "qemu-img", package: "qemu-utils" },
   { probe: "/usr/share/OVMF/OVMF_CODE_4M.fd", package: "ovmf" },
+  { probe: "/usr/lib/ipxe/qemu/efi-virtio.rom", package: "ipxe-qemu" },
 ];
 
 async function present(probe: string): Promise<boolean> {

@@ -6,6 +6,7 @@ export const TOOLS = {
   mksquashfs: "squashfs-tools",
   unsquashfs: "squashfs-tools",
   zstd: "zstd",
+  xz: "xz-utils",
   tar: "tar",
   gzip: "gzip",
   npm: "npm",

@@ -1,6 +1,6 @@
 /** A disk made of the built image, and the firmware to boot it with. */
 import { join } from "node:path";
-import { buildDisk } from "../../mkimage/disk.ts";
+import { buildDisk } from "../../mkimage/assets/disk.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { isOnPath } from "../../mkimage/tools.ts";

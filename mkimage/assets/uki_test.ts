@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { run } from "./run.ts";
-import { isOnPath } from "./tools.ts";
+import { run } from "../run.ts";
+import { isOnPath } from "../tools.ts";
 import { makeUki } from "./uki.ts";
 
 /** A small EFI program: headers with room for `free` more sections, and one section of code. */

@@ -1,0 +1,133 @@
+/** `mkimage disk`, `iso`, `pxe` and `installer`: what machines are started, installed and upgraded from. */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { developmentKeys } from "../keys.ts";
+import type { Lock } from "../lock.ts";
+import type { BuiltImage } from "../oci/build.ts";
+import { CACHE, DIST, KEY_DIR } from "../paths.ts";
+import { RegistryClient } from "../registry/client.ts";
+import { REGISTRY } from "../registry/commands.ts";
+import { fillRegistry } from "../registry/fill.ts";
+import { localRegistry } from "../registry/server.ts";
+import { print, progress } from "../say.ts";
+import { imageTable, sizeTable } from "../table.ts";
+import { requireTools } from "../tools.ts";
+import { buildDisk, DISK_FORMATS } from "./disk.ts";
+import { buildInstaller, installerLayout } from "./installer.ts";
+import { buildIso } from "./iso.ts";
+import { buildPxe } from "./pxe.ts";
+import type { AssetOptions } from "./release.ts";
+
+const OUTPUT = { output: { type: "string" } } as const;
+const ARGUMENTS = {
+  ...OUTPUT,
+  "extra-kernel-arg": { type: "string", multiple: true, default: [] as string[] },
+} as const;
+
+/** Makes a disk of the image in a directory. */
+export async function disk(lock: Lock, args: string[]): Promise<void> {
+  const { values, positionals: [image = DIST] } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      ...ARGUMENTS,
+      format: { type: "string", default: "raw" },
+      size: { type: "string", default: "1.25" },
+    },
+  });
+  const format = DISK_FORMATS.find((known) => known === values.format);
+  if (!format) {
+    throw new TypeError(
+      `Cannot make a disk of format "${values.format}": it is ${DISK_FORMATS.join(" or ")}`,
+    );
+  }
+  const gib = Number(values.size);
+  if (!(gib > 0 && gib <= 1024)) {
+    throw new RangeError(`Cannot make a disk of "${values.size}" GiB: it is a number up to 1024`);
+  }
+  await requireTools([
+    ...["apt-get", "dpkg-deb", "mkfs.vfat", "mcopy"] as const,
+    ...format === "qcow2" ? ["qemu-img"] as const : [],
+    ...format === "raw.xz" ? ["xz"] as const : [],
+  ]);
+  const options = assetOptions(lock, image, values, `disk-amd64.${format}`);
+  const sizeBytes = Math.floor(gib * 2 ** 30);
+  print(sizeTable(await buildDisk({ ...options, format, sizeBytes })));
+  print(options.output);
+}
+
+/** Makes a bootable CD of the image in a directory. */
+export async function iso(lock: Lock, args: string[]): Promise<void> {
+  const { values, positionals: [image = DIST] } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: ARGUMENTS,
+  });
+  await requireTools(["apt-get", "dpkg-deb", "mkfs.vfat", "mcopy"]);
+  const options = assetOptions(lock, image, values, "talos-amd64.iso");
+  print(sizeTable(await buildIso(options)));
+  print(options.output);
+}
+
+/** Makes a directory that machines boot from over the network. */
+export async function pxe(lock: Lock, args: string[]): Promise<void> {
+  const { values, positionals: [image = DIST] } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: ARGUMENTS,
+  });
+  await requireTools(["apt-get", "dpkg-deb"]);
+  const options = assetOptions(lock, image, values, "pxe");
+  print(sizeTable(await buildPxe(options)));
+  print(options.output);
+}
+
+/** Makes the installer of the image in a directory, and brings it to where nodes get it. */
+export async function installer(lock: Lock, args: string[]): Promise<void> {
+  const { values, positionals: [image = DIST] } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      ...OUTPUT,
+      key: { type: "string" },
+      push: { type: "boolean", default: false },
+      to: { type: "string" },
+      ca: { type: "string" },
+    },
+  });
+  await requireTools(["apt-get", "dpkg-deb", "zstd"]);
+  const built = await buildInstaller({
+    ...{ image, lock, cache: CACHE, say: progress() },
+    output: values.output ?? installerLayout(image),
+    privateKey: values.key ?? (await developmentKeys(KEY_DIR)).privateKey,
+  });
+  print(imageTable([built]));
+  if (values.push) {
+    await requireTools(["docker-registry"]);
+    const { endpoint, ca } = await localRegistry(REGISTRY);
+    await push(built, endpoint, ca);
+  }
+  if (values.to) {
+    const ca = values.ca ? await Deno.readTextFile(values.ca) : undefined;
+    await push(built, values.to.replace(/\/+$/, ""), ca);
+  }
+}
+
+async function push(image: BuiltImage, endpoint: string, ca: string | undefined): Promise<void> {
+  using client = new RegistryClient(endpoint, ca);
+  await fillRegistry(client, [image], progress());
+  print(`${image.name} is at ${endpoint}`);
+}
+
+function assetOptions(
+  lock: Lock,
+  image: string,
+  values: { readonly output?: string | undefined; readonly "extra-kernel-arg": string[] },
+  name: string,
+): AssetOptions {
+  return {
+    ...{ image, lock, cache: CACHE, say: progress() },
+    output: values.output ?? join(image, name),
+    extraArguments: values["extra-kernel-arg"],
+  };
+}

@@ -1,0 +1,89 @@
+/** The image of a container that a node installs itself from, and takes its next release from. */
+import { join } from "node:path";
+import { IMAGE_PREFIX } from "$lib/version/mod.ts";
+import { sha256 } from "../hash.ts";
+import type { ImageManifest } from "../image.ts";
+import { publicKeyOf, signWith } from "../keys.ts";
+import type { BuiltImage } from "../oci/build.ts";
+import { ociImage } from "../oci/image.ts";
+import { tarLayer } from "../oci/layer.ts";
+import { OciLayout } from "../oci/layout.ts";
+import { Tree } from "../tree.ts";
+import { IMAGE_NAMES, verifyImage } from "../verify.ts";
+import { type AssetOptions, bootArguments, readRelease } from "./release.ts";
+
+/** Where a release lies in the image. */
+const DIRECTORY = "/usr/install/amd64";
+
+/** What an installer is made of. */
+export interface InstallerOptions extends Omit<AssetOptions, "extraArguments"> {
+  /** The key that the release was signed with, a PEM file. */
+  readonly privateKey: string;
+}
+
+/** The name of a release's installer. */
+export function installerName(version: string): string {
+  return `${IMAGE_PREFIX}/installer:${version}`;
+}
+
+/**
+ * Makes the installer of a built image, as an OCI image layout in the directory `output`.
+ *
+ * @throws {ManifestError} when the image is not whole, or another key has signed it
+ */
+export async function buildInstaller(options: InstallerOptions): Promise<BuiltImage> {
+  const { image, output, privateKey, say } = options;
+  say("checking the image");
+  const manifest = await verifyImage(image, await publicKeyOf(privateKey), () => {});
+  const release = await readRelease(options);
+  say("boot program");
+  const files = {
+    [IMAGE_NAMES.vmlinuz]: release.vmlinuz,
+    [IMAGE_NAMES.initramfs]: release.initramfs,
+    "boot.efi": release.program(bootArguments()),
+    "systemd-bootx64.efi": release.bootloader,
+  };
+  const signed = new TextEncoder().encode(installerManifest(manifest, files));
+  say("layer");
+  const work = await Deno.makeTempDir({ prefix: "mkimage-installer-" });
+  try {
+    const tree = new Tree(work);
+    for (const [name, content] of Object.entries(files)) {
+      await tree.write(`${DIRECTORY}/${name}`, content);
+    }
+    await tree.write(`${DIRECTORY}/${IMAGE_NAMES.manifest}`, signed);
+    await tree.write(
+      `${DIRECTORY}/${IMAGE_NAMES.signature}`,
+      await signWith(privateKey, signed),
+    );
+    await tree.write("/usr/share/doc/systemd-boot-efi/copyright", release.bootloaderLicence);
+    const layer = await tarLayer(tree);
+    await Deno.remove(output, { recursive: true }).catch(ignoreAbsent);
+    const layout = new OciLayout(output);
+    const name = installerName(manifest.version);
+    await layout.put(name, ociImage(layer, { entrypoint: ["/usr/install/installer.js"] }));
+    return { name, layout, manifest: (await layout.find(name))!, sizeBytes: layer.length };
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+/** The manifest of the release with the installer's own files as its parts. */
+export function installerManifest(
+  manifest: ImageManifest,
+  files: Readonly<Record<string, Uint8Array>>,
+): string {
+  const parts = Object.entries(files).map(([name, content]) => ({
+    ...{ name, sizeBytes: content.length, sha256: sha256(content) },
+  }));
+  return JSON.stringify({ ...manifest, parts }, null, 2) + "\n";
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+/** Where the installer of the image in a directory is kept. */
+export function installerLayout(image: string): string {
+  return join(image, "installer");
+}
