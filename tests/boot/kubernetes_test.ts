@@ -112,8 +112,8 @@ clusterTest("the steps came in the documentation's order", async () => {
     ...["-n", "kube-system", "secrets", "--field-selector", "type=bootstrap.kubernetes.io/token"],
   );
   const modified: Record<string, number> = {};
-  for await (const { name, modified: at } of node.machine.list({ root: MANIFESTS_PATH })) {
-    modified[name] = Number(at) * 1000;
+  for await (const { relativeName, modified: at } of node.machine.list({ root: MANIFESTS_PATH })) {
+    modified[relativeName] = Number(at) * 1000;
   }
   const second = (at: number) => Math.floor(at / 1000);
   const steps = [
@@ -130,7 +130,7 @@ clusterTest("the steps came in the documentation's order", async () => {
   ] as const;
   for (const [i, [what, at]] of steps.entries()) {
     const [before, earlier] = steps[Math.max(0, i - 1)]!;
-    assert.ok(second(earlier) <= second(at), `${what} came before ${before}`);
+    assert.ok(second(earlier) <= second(at), `${what} (${at}) came before ${before} (${earlier})`);
   }
 });
 
