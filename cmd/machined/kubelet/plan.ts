@@ -4,6 +4,7 @@ import { IMAGES, type MachineConfig } from "$lib/config/mod.ts";
 import { CONTAINERD_SOCKETS } from "$lib/paths/mod.ts";
 import { stringify } from "yaml";
 import { KUBELET_KUBECONFIG, STATIC_PODS_DIR } from "../controllers/mod.ts";
+import { type Joining, joiningOf } from "./joining.ts";
 import { clusterNetwork, dnsServiceIps } from "../controllers/config/cluster_network.ts";
 
 /** A file that the kubelet reads. */
@@ -21,6 +22,9 @@ export interface KubeletPlan {
   /** Directories that are made where they are missing. */
   readonly directories: readonly string[];
 }
+
+/** The certificate by which the API server knows this kubelet; there once the cluster let it in. */
+export const KUBELET_CERTIFICATE = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 
 /** Where the kubelet's files lie. */
 const PATHS = {
@@ -112,19 +116,16 @@ function readOnly(path: string): ContainerMount {
 }
 
 function files(config: MachineConfig): KubeletFile[] {
-  const ca = config.cluster.ca?.crt;
-  if (!ca) throw new Error("Cannot start the kubelet: cluster.ca has no certificate");
+  const joining = joiningOf(config);
   return [
-    { path: PATHS.ca, mode: 0o500, text: ca },
-    { path: PATHS.bootstrap, mode: 0o600, text: bootstrapKubeconfig(config, ca) },
+    { path: PATHS.ca, mode: 0o500, text: joining.ca },
+    { path: PATHS.bootstrap, mode: 0o600, text: bootstrapKubeconfig(joining) },
     { path: PATHS.config, mode: 0o600, text: kubeletConfiguration(config) },
   ];
 }
 
 /** The kubeconfig by which a kubelet that has no certificate asks for one. */
-function bootstrapKubeconfig({ cluster }: MachineConfig, ca: string): string {
-  const { endpoint } = cluster.controlPlane;
-  if (!cluster.token) throw new Error("Cannot start the kubelet: cluster.token is not set");
+function bootstrapKubeconfig({ endpoint, ca, token }: Joining): string {
   const data = new TextEncoder().encode(ca).toBase64();
   return stringify({
     apiVersion: "v1",
@@ -133,7 +134,7 @@ function bootstrapKubeconfig({ cluster }: MachineConfig, ca: string): string {
       name: "local",
       cluster: { server: endpoint, "certificate-authority-data": data },
     }],
-    users: [{ name: "kubelet", user: { token: cluster.token } }],
+    users: [{ name: "kubelet", user: { token } }],
     contexts: [{ name: "local", context: { cluster: "local", user: "kubelet" } }],
     "current-context": "local",
   }, { lineWidth: 0 });

@@ -1,8 +1,10 @@
 import { dirname } from "node:path/posix";
+import type { MachineConfig } from "$lib/config/mod.ts";
 import type { LogStore, Service } from "$lib/service/mod.ts";
 import type { ConfigStore, RunningConfig } from "../config/store.ts";
 import { type ContainerHost, runContainer } from "../containers/host.ts";
-import { type KubeletPlan, kubeletPlan } from "../kubelet/plan.ts";
+import { checkJoining, joiningOf } from "../kubelet/joining.ts";
+import { KUBELET_CERTIFICATE, type KubeletPlan, kubeletPlan } from "../kubelet/plan.ts";
 
 /** What the kubelet's service needs. */
 export interface KubeletDeps {
@@ -41,14 +43,25 @@ export function kubeletService(deps: KubeletDeps): Service {
         const { status, body } = await fetch(HEALTH_URL, { signal });
         await body?.cancel();
         if (status !== 200) throw new Error(`it answers ${status}`);
+        // One that the cluster does not let in is well for its own part, and asks for ever.
+        if (await exists(KUBELET_CERTIFICATE)) return;
+        await checkJoining(joiningOf(configOf(deps.config.running.value)), signal);
       },
     },
   };
 }
 
 function planOf({ hostname }: KubeletDeps, running: RunningConfig | undefined): KubeletPlan {
+  return kubeletPlan(configOf(running), hostname());
+}
+
+function configOf(running: RunningConfig | undefined): MachineConfig {
   if (!running) throw new Error("Cannot start the kubelet: the machine has no configuration");
-  return kubeletPlan(running.config, hostname());
+  return running.config;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 /** Aborted once the configuration asks for another kubelet than `plan`; disposing ends the watch. */
