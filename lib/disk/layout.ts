@@ -20,3 +20,8 @@ export type NodePartition = typeof NODE_PARTITIONS[number]["name"];
 export function nodePartitions(id: (name: NodePartition) => string): PartitionPlan[] {
   return NODE_PARTITIONS.map((partition) => ({ ...partition, id: id(partition.name) }));
 }
+
+/** The device of a partition: disks whose names end in a digit have a `p` before the number. */
+export function partitionDevice(disk: string, number: number): string {
+  return `${disk}${/\d$/.test(disk) ? "p" : ""}${number}`;
+}

@@ -12,7 +12,7 @@
  */
 export { type Gpt, type GptPartition, PARTITION_TYPE } from "./gpt.ts";
 export { GptError, type GptReading, readGpt, writeGpt } from "./gpt_disk.ts";
-export { NODE_PARTITIONS, type NodePartition, nodePartitions } from "./layout.ts";
+export { NODE_PARTITIONS, type NodePartition, nodePartitions, partitionDevice } from "./layout.ts";
 export { growGpt, type PartitionPlan, planGpt } from "./gpt_layout.ts";
 export { type MetaReading, type MetaValues, readMeta, writeMeta } from "./meta.ts";
 export { type Medium, type MediumOptions, openMedium } from "./medium.ts";

@@ -1,0 +1,77 @@
+/** The disks of the machine, as the installer's container sees them. */
+import { basename } from "node:path/posix";
+import { type Gpt, openMedium, partitionDevice } from "$lib/disk/mod.ts";
+import { isBusy, rereadPartitions, zeroDevice } from "$ffi/block_device.ts";
+import { mount, MS, unmount } from "$ffi/mount.ts";
+import { sync } from "$ffi/sync.ts";
+import type { InstallerDeps } from "./installer.ts";
+
+/** The kernel counts in these, whatever the disk does. */
+const SECTOR_BYTES = 512;
+/** An empty directory of the container. */
+const ESP = "/mnt";
+/** How long a partition's device may take to appear, milliseconds. */
+const DEVICE_MS = 10_000;
+
+/** What the installer does, done to the machine's own disks. */
+export function hostDeps(say: (line: string) => void): InstallerDeps {
+  return {
+    openDisk: open,
+    zero: (path, sizeBytes) => zeroDevice(path, sizeBytes),
+    async showPartitions(disk, gpt) {
+      rereadPartitions(disk);
+      await devicesOf(disk, gpt);
+    },
+    makeFat: (device, label) =>
+      run("/usr/sbin/mkfs.fat", ["-F", "32", "-n", label, "--mbr=n", device]),
+    async withEsp(device, work) {
+      const flags = MS.NOSUID | MS.NODEV | MS.NOEXEC;
+      mount({ source: device, target: ESP, type: "vfat", flags, data: "umask=0077" });
+      try {
+        await work(ESP);
+      } finally {
+        sync();
+        unmount(ESP);
+      }
+    },
+    say,
+  };
+}
+
+async function open(path: string, { unused }: { readonly unused: boolean }) {
+  const fact = async (file: string) =>
+    Number(await Deno.readTextFile(`/sys/class/block/${basename(path)}/${file}`));
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (!info?.isBlockDevice) throw new Error("there is no such disk");
+  if (await fact("ro") === 1) throw new Error("it is read-only");
+  if (unused && isBusy(path)) throw new Error("it, or a partition of it, is in use");
+  return await openMedium(path, {
+    writable: true,
+    sizeBytes: await fact("size") * SECTOR_BYTES,
+    sectorBytes: await fact("queue/logical_block_size"),
+  });
+}
+
+async function devicesOf(disk: string, gpt: Gpt): Promise<void> {
+  const deadline = performance.now() + DEVICE_MS;
+  for (const { number } of gpt.partitions) {
+    const path = partitionDevice(disk, number);
+    while (!await Deno.stat(path).then(() => true, () => false)) {
+      if (performance.now() > deadline) {
+        throw new Error(`Cannot use ${path}: the kernel shows no such partition`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+async function run(path: string, args: readonly string[]): Promise<void> {
+  const { code, stderr } = await new Deno.Command(path, {
+    args: [...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (code === 0) return;
+  throw new Error(`${path} exited with code ${code}: ${new TextDecoder().decode(stderr).trim()}`);
+}

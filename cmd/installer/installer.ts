@@ -1,0 +1,140 @@
+/**
+ * Puts a release on a disk. An installation makes the disk's partitions and the release bootable in
+ * this order, so that a disk that was left half-way does not boot; an upgrade writes to the slot that
+ * does not run.
+ */
+import { copyFile, mkdir, open, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path/posix";
+import {
+  carryOut,
+  ESP_FILES,
+  LOADER_SETTINGS,
+  planInstall,
+  planUpgrade,
+  readEntries,
+} from "$lib/bootloader/mod.ts";
+import {
+  type Gpt,
+  isBlank,
+  type Medium,
+  nodePartitions,
+  partitionDevice,
+  planGpt,
+  PROBE_BYTES,
+  readGpt,
+  writeGpt,
+} from "$lib/disk/mod.ts";
+import { parseManifest } from "$lib/image/mod.ts";
+import type { Order } from "./arguments.ts";
+
+/** What the installer does to the machine. */
+export interface InstallerDeps {
+  /** Opens a disk; one that must be unused is refused while it is not. */
+  readonly openDisk: (
+    path: string,
+    options: { readonly unused: boolean },
+  ) => Promise<Medium & AsyncDisposable>;
+  /** Makes a whole device zeros. */
+  readonly zero: (path: string, sizeBytes: number) => Promise<void>;
+  /** Comes back once the devices of these partitions are there. */
+  readonly showPartitions: (disk: string, gpt: Gpt) => Promise<void>;
+  /** Makes a FAT filesystem on a device. */
+  readonly makeFat: (device: string, label: string) => Promise<void>;
+  /** Mounts the EFI system partition while `work` goes on at the directory that it is given. */
+  readonly withEsp: (device: string, work: (root: string) => Promise<void>) => Promise<void>;
+  readonly say: (line: string) => void;
+}
+
+/** The release's files. */
+const PROGRAM = "boot.efi";
+const BOOTLOADER = "systemd-bootx64.efi";
+
+/** Does what the order says. @throws {Error} that says what stands against it */
+export async function carryOutOrder(order: Order, deps: InstallerDeps): Promise<void> {
+  const release = { version: await versionOf(order), options: order.options };
+  const program = join(order.source, PROGRAM);
+  await using disk = await openDisk(order, deps);
+  if (order.command === "install") {
+    deps.say(`installing ${release.version} to ${order.disk}`);
+    const esp = await partition(disk, order, deps);
+    await deps.makeFat(esp, "EFI");
+    await deps.withEsp(esp, async (root) => {
+      await carryOut(root, planInstall(release), program);
+      await writeSynced(join(root, ESP_FILES.settings), LOADER_SETTINGS);
+      // Last: without it firmware finds nothing to boot.
+      await copySynced(join(order.source, BOOTLOADER), join(root, ESP_FILES.bootloader));
+    });
+  } else {
+    deps.say(`writing ${release.version} to ${order.disk} beside slot ${order.running}`);
+    await deps.withEsp(await espOf(disk, order.disk), async (root) => {
+      const steps = planUpgrade(await readEntries(root), order.running, release);
+      await carryOut(root, steps, program);
+    });
+  }
+  deps.say(`${release.version} is on ${order.disk}`);
+}
+
+async function versionOf({ source }: Order): Promise<string> {
+  return parseManifest(await readFile(join(source, "manifest.json"), "utf8")).version;
+}
+
+async function openDisk({ command, disk }: Order, deps: InstallerDeps) {
+  try {
+    return await deps.openDisk(disk, { unused: command === "install" });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot ${command} to ${disk}: ${reason}`, { cause });
+  }
+}
+
+/** Gives the disk the partitions of a node, and the device of the first. */
+async function partition(disk: Medium, order: Order, deps: InstallerDeps): Promise<string> {
+  const { name } = disk;
+  // Asked before anything goes: a disk that is too small keeps what it has.
+  const gpt = planGpt(
+    {
+      diskId: crypto.randomUUID(),
+      sectorBytes: disk.sectorBytes,
+      sectors: Math.floor(disk.sizeBytes / disk.sectorBytes),
+    },
+    nodePartitions(() => crypto.randomUUID()),
+  );
+  if (order.wipe) {
+    deps.say(`wiping ${name}`);
+    await deps.zero(name, disk.sizeBytes);
+  } else if (!await isEmpty(disk)) {
+    throw new Error(
+      `Cannot install to ${name}: it is not blank; set machine.install.wipe to true to lose what ` +
+        "is on it, or machine.install.disk to another disk",
+    );
+  }
+  await writeGpt(disk, gpt);
+  await deps.showPartitions(name, gpt);
+  return partitionDevice(name, 1);
+}
+
+async function isEmpty(disk: Medium): Promise<boolean> {
+  const length = Math.min(PROBE_BYTES, disk.sizeBytes);
+  return isBlank(await disk.read(0, length)) &&
+    isBlank(await disk.read(disk.sizeBytes - length, length));
+}
+
+async function espOf(disk: Medium, path: string): Promise<string> {
+  const esp = (await readGpt(disk))?.gpt.partitions.find(({ name }) => name === "EFI");
+  if (!esp) throw new Error(`Cannot upgrade ${path}: it has no partition EFI`);
+  return partitionDevice(path, esp.number);
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await using file = await open(path, "w");
+  await file.writeFile(text);
+  await file.sync();
+}
+
+async function copySynced(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await copyFile(from, to);
+  await using file = await open(to, "r+");
+  await file.sync();
+}
