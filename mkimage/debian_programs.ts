@@ -24,6 +24,11 @@ export const MKFS_XFS: DebianProgram = {
   ],
 };
 
+/** Makes the file system that firmware reads, when a node installs itself. */
+export const MKFS_FAT: DebianProgram = {
+  ...{ package: "dosfstools", path: "/usr/sbin/mkfs.fat", libraries: [] },
+};
+
 /** Packet filter rules: what CNI plugins and kube-proxy speak to the kernel with. */
 export const NFT: DebianProgram = {
   package: "nftables",
@@ -79,7 +84,7 @@ export const CP: DebianProgram = {
 export const C_LIBRARY = [["libc6", "libc.so.6"], ["libc6", "libm.so.6"]] as const;
 
 /** Programs of the root filesystem that come from Debian. */
-export const NODE_PROGRAMS: readonly DebianProgram[] = [MKFS_XFS, NFT];
+export const NODE_PROGRAMS: readonly DebianProgram[] = [MKFS_XFS, MKFS_FAT, NFT];
 
 /** Every package that programs are taken from. */
 export function packagesOf(programs: readonly DebianProgram[]): string[] {

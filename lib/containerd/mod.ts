@@ -27,3 +27,4 @@ export type { OutputPipe, OutputPipes } from "./output.ts";
 export { type ImageReference, parseReference } from "./reference.ts";
 export { removeContainer, signalContainer } from "./task.ts";
 export { type HostsFile, type Registries, registryHosts } from "./registry_hosts.ts";
+export { dropView, makeView, type SnapshotMount } from "./view.ts";

@@ -47,6 +47,7 @@ const CODE = [
   "/usr/lib/x86_64-linux-gnu/libuuid.so.1",
   "/usr/lib/x86_64-linux-gnu/libxtables.so.12",
   "/usr/lib64/ld-linux-x86-64.so.2",
+  "/usr/sbin/mkfs.fat",
   "/usr/sbin/mkfs.xfs",
   "/usr/sbin/nft",
 ];

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file containerd/snapshots/snapshots.proto.
  */
 export const file_containerd_snapshots_snapshots: GenFile = /*@__PURE__*/
-  fileDesc("CiRjb250YWluZXJkL3NuYXBzaG90cy9zbmFwc2hvdHMucHJvdG8SIGNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxIs8BChZQcmVwYXJlU25hcHNob3RSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEgsKA2tleRgCIAEoCRIOCgZwYXJlbnQYAyABKAkSVAoGbGFiZWxzGAQgAygLMkQuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuUHJlcGFyZVNuYXBzaG90UmVxdWVzdC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkIKF1ByZXBhcmVTbmFwc2hvdFJlc3BvbnNlEicKBm1vdW50cxgBIAMoCzIXLmNvbnRhaW5lcmQudHlwZXMuTW91bnQiOQoVUmVtb3ZlU25hcHNob3RSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEgsKA2tleRgCIAEoCTLmAQoJU25hcHNob3RzEn4KB1ByZXBhcmUSOC5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5QcmVwYXJlU25hcHNob3RSZXF1ZXN0GjkuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuUHJlcGFyZVNuYXBzaG90UmVzcG9uc2USWQoGUmVtb3ZlEjcuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuUmVtb3ZlU25hcHNob3RSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5YgZwcm90bzM", [file_containerd_types_types, file_google_protobuf_empty]);
+  fileDesc("CiRjb250YWluZXJkL3NuYXBzaG90cy9zbmFwc2hvdHMucHJvdG8SIGNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxIs8BChZQcmVwYXJlU25hcHNob3RSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEgsKA2tleRgCIAEoCRIOCgZwYXJlbnQYAyABKAkSVAoGbGFiZWxzGAQgAygLMkQuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuUHJlcGFyZVNuYXBzaG90UmVxdWVzdC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkIKF1ByZXBhcmVTbmFwc2hvdFJlc3BvbnNlEicKBm1vdW50cxgBIAMoCzIXLmNvbnRhaW5lcmQudHlwZXMuTW91bnQiyQEKE1ZpZXdTbmFwc2hvdFJlcXVlc3QSEwoLc25hcHNob3R0ZXIYASABKAkSCwoDa2V5GAIgASgJEg4KBnBhcmVudBgDIAEoCRJRCgZsYWJlbHMYBCADKAsyQS5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5WaWV3U25hcHNob3RSZXF1ZXN0LkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPwoUVmlld1NuYXBzaG90UmVzcG9uc2USJwoGbW91bnRzGAEgAygLMhcuY29udGFpbmVyZC50eXBlcy5Nb3VudCI5ChVSZW1vdmVTbmFwc2hvdFJlcXVlc3QSEwoLc25hcHNob3R0ZXIYASABKAkSCwoDa2V5GAIgASgJMt0CCglTbmFwc2hvdHMSfgoHUHJlcGFyZRI4LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlByZXBhcmVTbmFwc2hvdFJlcXVlc3QaOS5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5QcmVwYXJlU25hcHNob3RSZXNwb25zZRJ1CgRWaWV3EjUuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuVmlld1NuYXBzaG90UmVxdWVzdBo2LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlZpZXdTbmFwc2hvdFJlc3BvbnNlElkKBlJlbW92ZRI3LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlJlbW92ZVNuYXBzaG90UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_containerd_types_types, file_google_protobuf_empty]);
 
 /**
  * @generated from message containerd.services.snapshots.v1.PrepareSnapshotRequest
@@ -68,6 +68,55 @@ export const PrepareSnapshotResponseSchema: GenMessage<PrepareSnapshotResponse> 
   messageDesc(file_containerd_snapshots_snapshots, 1);
 
 /**
+ * @generated from message containerd.services.snapshots.v1.ViewSnapshotRequest
+ */
+export type ViewSnapshotRequest = Message<"containerd.services.snapshots.v1.ViewSnapshotRequest"> & {
+  /**
+   * @generated from field: string snapshotter = 1;
+   */
+  snapshotter: string;
+
+  /**
+   * @generated from field: string key = 2;
+   */
+  key: string;
+
+  /**
+   * @generated from field: string parent = 3;
+   */
+  parent: string;
+
+  /**
+   * @generated from field: map<string, string> labels = 4;
+   */
+  labels: { [key: string]: string };
+};
+
+/**
+ * Describes the message containerd.services.snapshots.v1.ViewSnapshotRequest.
+ * Use `create(ViewSnapshotRequestSchema)` to create a new message.
+ */
+export const ViewSnapshotRequestSchema: GenMessage<ViewSnapshotRequest> = /*@__PURE__*/
+  messageDesc(file_containerd_snapshots_snapshots, 2);
+
+/**
+ * @generated from message containerd.services.snapshots.v1.ViewSnapshotResponse
+ */
+export type ViewSnapshotResponse = Message<"containerd.services.snapshots.v1.ViewSnapshotResponse"> & {
+  /**
+   * @generated from field: repeated containerd.types.Mount mounts = 1;
+   */
+  mounts: Mount[];
+};
+
+/**
+ * Describes the message containerd.services.snapshots.v1.ViewSnapshotResponse.
+ * Use `create(ViewSnapshotResponseSchema)` to create a new message.
+ */
+export const ViewSnapshotResponseSchema: GenMessage<ViewSnapshotResponse> = /*@__PURE__*/
+  messageDesc(file_containerd_snapshots_snapshots, 3);
+
+/**
  * @generated from message containerd.services.snapshots.v1.RemoveSnapshotRequest
  */
 export type RemoveSnapshotRequest = Message<"containerd.services.snapshots.v1.RemoveSnapshotRequest"> & {
@@ -87,7 +136,7 @@ export type RemoveSnapshotRequest = Message<"containerd.services.snapshots.v1.Re
  * Use `create(RemoveSnapshotRequestSchema)` to create a new message.
  */
 export const RemoveSnapshotRequestSchema: GenMessage<RemoveSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_containerd_snapshots_snapshots, 2);
+  messageDesc(file_containerd_snapshots_snapshots, 4);
 
 /**
  * @generated from service containerd.services.snapshots.v1.Snapshots
@@ -100,6 +149,14 @@ export const Snapshots: GenService<{
     methodKind: "unary";
     input: typeof PrepareSnapshotRequestSchema;
     output: typeof PrepareSnapshotResponseSchema;
+  },
+  /**
+   * @generated from rpc containerd.services.snapshots.v1.Snapshots.View
+   */
+  view: {
+    methodKind: "unary";
+    input: typeof ViewSnapshotRequestSchema;
+    output: typeof ViewSnapshotResponseSchema;
   },
   /**
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.Remove

@@ -1,0 +1,133 @@
+/** Whether the release in an installer image may be put on this machine's disk. */
+import { createHash } from "node:crypto";
+import { join } from "node:path/posix";
+import {
+  findPart,
+  type Manifest,
+  ManifestError,
+  type Part,
+  verifyManifest,
+} from "$lib/image/mod.ts";
+
+/** The directory of releases in an installer image; each architecture has its own below. */
+export const INSTALL_DIRECTORY = "/usr/install";
+/** The program that is run from it, with the disk in its hands: signed as all the rest. */
+export const INSTALLER_PROGRAM = "installer.js";
+
+/** Files without which nothing can be installed. */
+const NEEDED = [INSTALLER_PROGRAM, "boot.efi", "systemd-bootx64.efi"] as const;
+/** No manifest is larger, bytes. */
+const MANIFEST_BYTES = 4 << 20;
+
+/** What a release is held against. */
+export interface Expectation {
+  /** PEM of the key that releases of this machine are signed with. */
+  readonly key: string;
+  readonly architecture: string;
+}
+
+/**
+ * Checks that the image whose files are below `root` holds a release for this machine, that it is
+ * signed with the machine's key, and that every file is the one that was signed.
+ *
+ * @throws {Error} one sentence that says what is wrong
+ */
+export async function verifyRelease(
+  root: string,
+  { key, architecture }: Expectation,
+): Promise<Manifest> {
+  const install = join(root, INSTALL_DIRECTORY);
+  const directory = join(install, architecture);
+  const read = (name: string) => readSmall(directory, name);
+  const bytes = await read("manifest.json");
+  if (!bytes) throw new Error(await absence(install, architecture));
+  const signature = await read("manifest.json.sig");
+  if (!signature) throw new Error("its release is not signed: manifest.json.sig is missing");
+  const manifest = await trusted(bytes, signature, key);
+  const built = (manifest as { arch?: unknown }).arch;
+  if (built !== architecture) {
+    throw new Error(`its release is for ${String(built)}, this machine is ${architecture}`);
+  }
+  for (const name of NEEDED) findPart(manifest, name);
+  for (const part of manifest.parts) {
+    const home = part.name === INSTALLER_PROGRAM ? install : directory;
+    await checkPart(home, part, NEEDED.some((name) => name === part.name));
+  }
+  return manifest;
+}
+
+async function trusted(
+  bytes: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+  key: string,
+): Promise<Manifest> {
+  try {
+    return await verifyManifest(bytes, signature, key);
+  } catch (cause) {
+    if (!(cause instanceof ManifestError)) throw cause;
+    throw new Error(
+      `its release is not trusted: ${cause.message}; this machine takes releases that are signed ` +
+        `with the key of ${await fingerprint(key)}`,
+      { cause },
+    );
+  }
+}
+
+/** Names a key: the SHA-256 of its DER form. */
+async function fingerprint(pem: string): Promise<string> {
+  const body = pem.replace(/-----[A-Z ]+-----|\s/g, "");
+  const digest = await crypto.subtle.digest("SHA-256", Uint8Array.fromBase64(body));
+  return `SHA-256 ${new Uint8Array(digest).toHex()}`;
+}
+
+async function checkPart(directory: string, part: Part, needed: boolean): Promise<void> {
+  const { name, sizeBytes, sha256 } = part;
+  if (!/^[\w.-]+$/.test(name)) throw new Error(`its manifest names a file "${name}"`);
+  const path = join(directory, name);
+  if (!await isFile(path)) {
+    // The manifest tells of what is inside other files, too.
+    if (!needed) return;
+    throw new Error(`its release is not whole: ${name} is missing`);
+  }
+  using file = await Deno.open(path);
+  const { size } = await file.stat();
+  if (size !== sizeBytes) {
+    throw new Error(`its release is corrupt: ${name} has ${size} bytes instead of ${sizeBytes}`);
+  }
+  const hash = createHash("sha256");
+  for await (const chunk of file.readable) hash.update(chunk);
+  if (hash.digest("hex") !== sha256) {
+    throw new Error(`its release is corrupt: ${name} has another SHA-256 than the signed one`);
+  }
+}
+
+async function absence(install: string, architecture: string): Promise<string> {
+  const others: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(install)) {
+      if (isDirectory) others.push(name);
+    }
+  } catch {
+    return `it is no installer: it has no ${INSTALL_DIRECTORY}`;
+  }
+  return others.length === 0
+    ? `it is no installer: it has no release in ${INSTALL_DIRECTORY}`
+    : `its release is for ${others.sort().join(", ")}, this machine is ${architecture}`;
+}
+
+async function readSmall(
+  directory: string,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const path = join(directory, name);
+  if (!await isFile(path)) return undefined;
+  const { size } = await Deno.stat(path);
+  if (size > MANIFEST_BYTES) throw new Error(`its ${name} has ${size} bytes, far too many`);
+  return await Deno.readFile(path);
+}
+
+/** A link would be another file for the container than for who checks it here. */
+async function isFile(path: string): Promise<boolean> {
+  const info = await Deno.lstat(path).catch(() => undefined);
+  return info?.isFile === true && await Deno.realPath(path) === path;
+}
