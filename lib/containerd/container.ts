@@ -32,6 +32,8 @@ export interface ContainerSpec {
   readonly namespaces?: readonly ContainerNamespace[];
   /** Every device may be used, nothing under /proc and /sys is hidden, privileges may be gained. */
   readonly privileged?: boolean;
+  /** Disks and their partitions may be used, where they are mounted. */
+  readonly blockDevices?: boolean;
   /** Its root filesystem can be written to; read-only unless told. */
   readonly writableRoot?: boolean;
   /** How mounts under its root spread, e.g. `rshared`; they do not unless told. */

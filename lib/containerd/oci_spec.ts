@@ -119,12 +119,15 @@ function parent(path: string): string {
 }
 
 function linuxOf(container: ContainerSpec): OciSpec {
-  const { privileged = false, memoryLimitBytes, rootPropagation } = container;
+  const { privileged = false, blockDevices = false, memoryLimitBytes, rootPropagation } = container;
   return {
     cgroupsPath: container.cgroup,
     namespaces: ["mount", ...(container.namespaces ?? [])].map((type) => ({ type })),
     resources: {
-      devices: [{ allow: privileged, access: "rwm" }],
+      devices: [
+        { allow: privileged, access: "rwm" },
+        ...(blockDevices ? [{ allow: true, type: "b", access: "rw" }] : []),
+      ],
       ...(memoryLimitBytes === undefined ? {} : { memory: { limit: memoryLimitBytes } }),
     },
     ...(rootPropagation === undefined ? {} : { rootfsPropagation: rootPropagation }),

@@ -88,3 +88,4 @@ export {
 } from "./v1alpha1/bootstrap_status.ts";
 export { Service, type ServiceSpec } from "./v1alpha1/service.ts";
 export { NODE_TIME, TimeStatus, type TimeStatusSpec } from "./v1alpha1/time_status.ts";
+export { NODE_UPGRADE, UpgradeStatus, type UpgradeStatusSpec } from "./v1alpha1/upgrade_status.ts";

@@ -17,6 +17,7 @@ import { RootSecrets } from "./secrets/root_secrets.ts";
 import { BootstrapStatus } from "./v1alpha1/bootstrap_status.ts";
 import { Service } from "./v1alpha1/service.ts";
 import { TimeStatus } from "./v1alpha1/time_status.ts";
+import { UpgradeStatus } from "./v1alpha1/upgrade_status.ts";
 
 /** Every kind of a node. */
 export const NODE_DEFINITIONS: readonly Definition[] = [
@@ -25,6 +26,7 @@ export const NODE_DEFINITIONS: readonly Definition[] = [
   BootstrapStatus,
   Service,
   TimeStatus,
+  UpgradeStatus,
   MachineConfig,
   MachineType,
   KubernetesControlPlaneConfig,

@@ -37,6 +37,13 @@ const CONTRACT: readonly (readonly [string, string, string, string, string])[] =
   ],
   ["Services.v1alpha1.talos.dev", "Service", "runtime", "svc", "Running,Healthy"],
   ["TimeStatuses.v1alpha1.talos.dev", "TimeStatus", "runtime", "ts", "Synced"],
+  [
+    "UpgradeStatuses.v1alpha1.talos.dev",
+    "UpgradeStatus",
+    "runtime",
+    "us",
+    "Version,Slot,State,Message",
+  ],
   ["MachineConfigs.config.talos.dev", "MachineConfig", "config", "mc mcs", ""],
   ["MachineTypes.config.talos.dev", "MachineType", "config", "mt mts", "Type"],
   [
@@ -162,7 +169,7 @@ Deno.test("Catalog refuses a kind twice, and one without a namespace", () => {
   assert.throws(() => new Catalog([lost]), /no namespace "nowhere"/);
 });
 
-Deno.test("Catalog publishes the seventeen kinds and six namespaces", async () => {
+Deno.test("Catalog publishes every kind and six namespaces", async () => {
   const state = new MemoryState();
   await nodeCatalog().publish(state);
   const kinds = await state.list(ResourceDefinition);

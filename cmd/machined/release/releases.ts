@@ -1,0 +1,152 @@
+/** The releases of this machine while it runs: the trial of a new one, and what is told of it. */
+import { entryOf, otherSlot } from "$lib/bootloader/mod.ts";
+import { isFault, type State } from "$lib/cosi/mod.ts";
+import { NODE_UPGRADE, UpgradeStatus, type UpgradeStatusSpec } from "$lib/resources/mod.ts";
+import type { Clock, EventRing } from "$lib/service/mod.ts";
+import { Code } from "$proto/common/common_pb.ts";
+import { SequenceEvent_Action, SequenceEventSchema } from "$proto/machine/machine_pb.ts";
+import type { Standing, UpgradeRecord } from "./record.ts";
+import type { Slots } from "./slots.ts";
+
+/** What the releases need of the machine. */
+export interface ReleasesDeps {
+  readonly state: Pick<State, "create" | "update">;
+  readonly events: EventRing;
+  readonly power: { request(action: "reboot", origin: string): void };
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+  /** How long a release may take to prove itself, milliseconds. */
+  readonly trialMs: number;
+  /** What a release on trial has yet to achieve, in words; it has proved itself when that is nothing. */
+  readonly missing: (
+    record: UpgradeRecord | undefined,
+    signal: AbortSignal,
+  ) => Promise<readonly string[]>;
+}
+
+/** How often a release on trial is looked at, milliseconds. */
+const LOOK_MS = 2_000;
+
+/** Keeps the trial of the release that runs, until it is permanent or given up. */
+export class Releases {
+  readonly #deps: ReleasesDeps;
+  #slots: Slots | undefined;
+  #trial: AbortController | undefined;
+  #missing: readonly string[] = ["the boot is not over"];
+
+  constructor(deps: ReleasesDeps) {
+    this.#deps = deps;
+  }
+
+  /** The slots of the disk that this machine was started from; undefined when from none. */
+  get slots(): Slots | undefined {
+    return this.#slots;
+  }
+
+  /** Whether the release that runs has yet to prove itself. */
+  get onTrial(): boolean {
+    return this.#trial !== undefined;
+  }
+
+  /** Takes up the disk that the machine was started from, and says what this boot is. */
+  async open(slots: Slots): Promise<Standing> {
+    const { log, events } = this.#deps;
+    const standing = await slots.standing();
+    this.#slots = slots;
+    const version = (await slots.runningEntry())?.version ?? "this release";
+    if (standing.kind === "trial") {
+      log(`${version} in slot ${name(slots)} is on trial: it stays when it proves itself`);
+      this.#begin(version);
+    }
+    const message = standing.kind === "fellBack"
+      ? `${standing.version} was tried and failed: ${standing.cause}`
+      : "";
+    if (message) {
+      log(`${message}; ${version} runs again`);
+      events.publish(SequenceEventSchema, {
+        sequence: "upgrade",
+        action: SequenceEvent_Action.STOP,
+        error: { code: Code.FATAL, message: `rolled back to ${version}: ${message}` },
+      });
+    }
+    const states = { trial: "trial", fellBack: "rolledBack", settled: "permanent" } as const;
+    await this.#publish(states[standing.kind], message);
+    return standing;
+  }
+
+  /** Waits until the release on trial has proved itself, and makes it permanent. */
+  async prove(signal: AbortSignal): Promise<void> {
+    const { clock, log, missing } = this.#deps;
+    const slots = this.#slots;
+    if (!slots || !this.#trial) return;
+    const record = await slots.record();
+    const over = AbortSignal.any([signal, this.#trial.signal]);
+    let told = "";
+    while (!over.aborted) {
+      this.#missing = await missing(record, over);
+      if (this.#missing.length === 0) break;
+      const text = this.#missing.join("; ");
+      if (text !== told) log(`on trial, waiting: ${text}`);
+      told = text;
+      await clock.sleep(LOOK_MS, over);
+    }
+    over.throwIfAborted();
+    await slots.bless();
+    this.#trial.abort();
+    this.#trial = undefined;
+    log(`the release in slot ${name(slots)} has proved itself: it is permanent`);
+    await this.#publish("permanent", "");
+  }
+
+  /** The machine ends; a release that is on trial goes with it, and why is written down. */
+  async end(cause: string): Promise<void> {
+    if (!this.#trial) return;
+    this.#trial.abort();
+    await this.#giveUp(cause);
+  }
+
+  #begin(version: string): void {
+    const { clock, trialMs, power } = this.#deps;
+    const trial = this.#trial = new AbortController();
+    clock.sleep(trialMs, trial.signal).then(async () => {
+      if (trial.signal.aborted) return;
+      const limit = `${Math.round(trialMs / 1000)} s`;
+      await this.#giveUp(`not proved within ${limit}: ${this.#missing.join("; ")}`);
+      trial.abort();
+      power.request("reboot", `the end of the trial of ${version}`);
+    });
+  }
+
+  async #giveUp(cause: string): Promise<void> {
+    const { log } = this.#deps;
+    log(`the release on trial is given up: ${cause}`);
+    try {
+      await this.#slots?.giveUp(cause);
+    } catch (error) {
+      log(`Cannot write down why: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #publish(state: UpgradeStatusSpec["state"], message: string): Promise<void> {
+    const slots = this.#slots;
+    if (!slots) return;
+    const entries = await slots.entries();
+    const spec: UpgradeStatusSpec = {
+      version: entryOf(entries, slots.running)?.version ?? "",
+      slot: name(slots),
+      state,
+      other: entryOf(entries, otherSlot(slots.running))?.version ?? "",
+      message,
+    };
+    try {
+      await this.#deps.state.update(UpgradeStatus, NODE_UPGRADE, spec);
+    } catch (error) {
+      if (!isFault(error, "notFound")) throw error;
+      await this.#deps.state.create(UpgradeStatus, NODE_UPGRADE, spec);
+    }
+  }
+}
+
+function name({ running }: Slots): string {
+  return running.toUpperCase();
+}
