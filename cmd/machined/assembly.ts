@@ -27,14 +27,18 @@ import { identityInputs } from "./identity/names.ts";
 import { trustdEndpoints, trustSettings } from "./identity/trust.ts";
 import { nodeContainers } from "./containers/host.ts";
 import { pullAhead } from "./containers/pull_ahead.ts";
+import { ownKube } from "./kubernetes/own_kube.ts";
 import { programLauncher } from "./launch/program.ts";
 import type { Machine } from "./machine.ts";
 import { writeConsole } from "./pid1/console.ts";
 import { ConsolePage } from "./pid1/console_page.ts";
-import { machineUuid, runningImage } from "./pid1/image.ts";
+import { machineUuid, runningImage, signingKey } from "./pid1/image.ts";
 import { machineLog } from "./pid1/log.ts";
 import { PowerRequests } from "./pid1/power.ts";
 import { Stage } from "./pid1/stage.ts";
+import { missingFrom } from "./release/gate.ts";
+import { Installer } from "./release/installer.ts";
+import { Releases } from "./release/releases.ts";
 import { kernelSysctls } from "./pid1/sysctls.ts";
 import { Sequencer } from "./sequences/engine.ts";
 import { publishReport } from "./sequences/events.ts";
@@ -95,6 +99,9 @@ export async function assemble(
     container: false,
     kubernetes: hostKubernetes({ nodename: () => ownNodeName(config) }),
   });
+  const power = new PowerRequests();
+  const etcd = etcdParts({ state: runtime.state, addresses: () => ownNames().addresses });
+  const containers = nodeContainers(poller);
   const machine: Machine = {
     cmdline,
     version: buildInfo().tag,
@@ -114,15 +121,25 @@ export async function assemble(
     config,
     savedConfig: new SavedConfig(),
     runtime,
-    etcd: etcdParts({ state: runtime.state, addresses: () => ownNames().addresses }),
+    etcd,
     identity,
-    power: new PowerRequests(),
+    power,
     modules,
     sysctls: kernelSysctls,
     ground,
     disks: { resizePartition, growXfs },
+    releases: new Releases({
+      ...{ state: runtime.state, events, power, clock: systemClock, log },
+      trialMs: trialMs(cmdline),
+      missing: (record, signal) =>
+        missingFrom({ services, ownKube: () => ownKube({ config, etcd }) }, record, signal),
+    }),
+    installer: new Installer({
+      ...{ containerd: containers.system, images: containers.images, pipes: containers.pipes },
+      ...{ mounter: ground.mounter, signingKey, log },
+    }),
     mounter: ground.mounter,
-    containers: nodeContainers(poller),
+    containers,
     programs: programLauncher(ground.launching),
     limiter: { setOpenFiles: (limit) => setLimit("NOFILE", { soft: limit, hard: limit }) },
     fetchConfig: (url, signal) =>
@@ -177,6 +194,15 @@ function certificateLifetimeMs(cmdline: KernelCmdline): number {
 /** The addresses of the control planes, as far as Kubernetes has told them. */
 async function controlPlanes({ state }: NodeRuntime): Promise<readonly string[]> {
   return (await find(state, Endpoint, KUBERNETES_ENDPOINT))?.addresses ?? [];
+}
+
+/** How long a new release may take to prove itself, milliseconds. */
+const TRIAL_MS = 10 * 60_000;
+
+/** `talos.upgrade.trial=<seconds>` shortens the trial of a new release; it cannot lengthen it. */
+function trialMs(cmdline: KernelCmdline): number {
+  const seconds = Number(cmdline.last("talos.upgrade.trial"));
+  return Number.isFinite(seconds) && seconds >= 1 ? Math.min(seconds * 1000, TRIAL_MS) : TRIAL_MS;
 }
 
 /** This machine's name in Kubernetes. */

@@ -10,8 +10,8 @@ export type Ending =
 /** What a life is made of. */
 export interface LifeDeps {
   readonly run: (sequence: Sequence, turn?: Turn) => Promise<void>;
-  /** Sequences from power-on, in order. Each is made when it is its turn. */
-  readonly start: readonly (() => Sequence)[];
+  /** Sequences from power-on, in order. Each is made when it is its turn; one may have nothing to do. */
+  readonly start: readonly (() => Sequence | undefined | Promise<Sequence | undefined>)[];
   readonly finish: (action: PowerAction) => Sequence;
   readonly power: PowerRequests;
   /** A machine whose start failed stays up until it is asked to end (`panic=0`). */
@@ -40,7 +40,10 @@ export async function live(deps: LifeDeps): Promise<Ending> {
 
 async function startUp(deps: LifeDeps): Promise<Error | undefined> {
   try {
-    for (const sequence of deps.start) await deps.run(sequence());
+    for (const make of deps.start) {
+      const sequence = await make();
+      if (sequence) await deps.run(sequence);
+    }
     return undefined;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));

@@ -35,6 +35,13 @@ Deno.test("live() starts the machine and ends it when asked", async () => {
   assert.deepEqual(ran, ["initialize", "boot", "reboot"]);
 });
 
+Deno.test("live() passes over a sequence that has nothing to do", async () => {
+  const { deps, ran, power } = world({ boot: () => power.request("reboot", "API") });
+  const [initialize, boot] = deps.start;
+  await live({ ...deps, start: [initialize!, async () => undefined, boot!] });
+  assert.deepEqual(ran, ["initialize", "boot", "reboot"]);
+});
+
 Deno.test("live() lets a request take over a start that hangs", async () => {
   const { deps, ran, power } = world({
     initialize: () => {

@@ -11,6 +11,8 @@ import type { ApiIdentity } from "./identity/api_identity.ts";
 import type { HostNames } from "./identity/names.ts";
 import type { TrustSettings } from "./identity/trust.ts";
 import type { PowerRequests } from "./pid1/power.ts";
+import type { Installer } from "./release/installer.ts";
+import type { Releases } from "./release/releases.ts";
 import type { Sequencer } from "./sequences/engine.ts";
 import type { Sysctls } from "./tasks/kspp.ts";
 import type { Containers } from "./containers/host.ts";
@@ -46,6 +48,10 @@ export interface Machine {
   /** What was done before the sequences. */
   readonly ground: Ground;
   readonly disks: DiskGrower;
+  /** The releases on the disk that the machine was started from. */
+  readonly releases: Releases;
+  /** Brings releases and puts them on the disk. */
+  readonly installer: Installer;
   readonly mounter: Ground["mounter"];
   /** Where containers run: pods, and what the node has in containers itself. */
   readonly containers: Containers;

@@ -13,6 +13,7 @@ import { feedWatchdog } from "./pid1/watchdog.ts";
 import { bootSequence } from "./sequences/boot.ts";
 import { finishSequence } from "./sequences/finish.ts";
 import { initializeSequence } from "./sequences/initialize.ts";
+import { installSequence } from "./sequences/install.ts";
 
 /**
  * Runs the machine until it is to end.
@@ -37,12 +38,21 @@ export async function run(
   listenForPowerButton(machine.power, { poller, clock: systemClock, log });
   const ending = await live({
     run: (sequence, turn) => machine.sequencer.run(sequence, turn),
-    start: [() => initializeSequence(machine), () => bootSequence(machine)],
+    start: [
+      () => initializeSequence(machine),
+      () => installSequence(machine),
+      () => bootSequence(machine),
+    ],
     finish: (action) => finishSequence(machine, action),
     power: machine.power,
     staysAfterFailure: panicSeconds(cmdline) === 0,
     log,
   });
+  await machine.releases.end(
+    ending.kind === "failed"
+      ? ending.error.message
+      : `${ending.action} before it had proved itself`,
+  );
   page.refresh();
   return ending;
 }

@@ -22,6 +22,7 @@ export {
   dropStaticPods,
   hostKubernetes,
   KUBELET_KUBECONFIG,
+  kubeletTarget,
   type KubernetesDeps,
   STATIC_PODS_DIR,
 } from "./k8s/mod.ts";

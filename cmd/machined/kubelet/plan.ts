@@ -36,9 +36,6 @@ const PATHS = {
   certificates: "/var/lib/kubelet/pki",
 } as const;
 
-/** Where a kubelet that has joined keeps how it reaches Kubernetes. */
-export const KUBELET_KUBECONFIG = PATHS.kubeconfig;
-
 /** The kubelet that `config` asks for on the host of this name. */
 export function kubeletPlan(config: MachineConfig, hostname: string): KubeletPlan {
   const { kubelet } = config.machine;

@@ -23,7 +23,8 @@ export interface UpgradeRecord {
 export interface StagedUpgrade {
   readonly image: string;
   readonly preserve: boolean;
-  readonly force: boolean;
+  /** What the machine had achieved when it was asked for. */
+  readonly achieved: Pick<UpgradeRecord, "services" | "node">;
 }
 
 /** What a boot is, as disk and META tell it together. */
@@ -68,5 +69,7 @@ export function readRecord(value: unknown): UpgradeRecord | undefined {
 export function readStaged(value: unknown): StagedUpgrade | undefined {
   const staged = value as Partial<StagedUpgrade> | null | undefined;
   if (typeof staged?.image !== "string" || staged.image === "") return undefined;
-  return { image: staged.image, preserve: staged.preserve === true, force: staged.force === true };
+  const { image, achieved = { services: [] } } = staged;
+  // What was not said plainly is kept.
+  return { image, preserve: staged.preserve !== false, achieved };
 }

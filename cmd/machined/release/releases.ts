@@ -69,8 +69,12 @@ export class Releases {
         error: { code: Code.FATAL, message: `rolled back to ${version}: ${message}` },
       });
     }
+    const record = await slots.record();
+    const former = record?.state === "failed"
+      ? `the last upgrade, to ${record.version}, failed: ${record.cause ?? "nothing says why"}`
+      : "";
     const states = { trial: "trial", fellBack: "rolledBack", settled: "permanent" } as const;
-    await this.#publish(states[standing.kind], message);
+    await this.#publish(states[standing.kind], message || former);
     return standing;
   }
 

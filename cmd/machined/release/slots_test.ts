@@ -73,7 +73,11 @@ Deno.test("Slots refuse to roll back where there is one release", async () => {
 Deno.test("Slots give a staged upgrade once", async () => {
   await using disk = await TestDisk.make();
   const slots = disk.booted("a");
-  const staged = { image: "registry/installer:v2", preserve: true, force: false };
+  const staged = {
+    image: "registry/installer:v2",
+    preserve: true,
+    achieved: { services: ["etcd"] },
+  };
   await slots.stage(staged);
   await slots.remember(RECORD);
   assert.deepEqual(await slots.takeStaged(), staged);

@@ -7,7 +7,10 @@ import { saveConfig } from "../tasks/config.ts";
 import { diskDeps } from "../tasks/disk_deps.ts";
 import { writeRequiredSysctls } from "../tasks/kspp.ts";
 import { labelNodeAsMaster } from "../tasks/label_master.ts";
+import { uncordonNode } from "../tasks/leave_cluster.ts";
 import { disableModuleLoading, loadKernelModules } from "../tasks/modules.ts";
+import { updateBootloader } from "../tasks/releases.ts";
+import { setUserEnvironment } from "../tasks/user_environment.ts";
 import {
   mountEphemeralPartition,
   mountOverlayFilesystems,
@@ -40,18 +43,9 @@ export function bootSequence(machine: Machine): Sequence {
       ...(onControlPlane(machine)
         ? [{ name: "labelMaster", tasks: [labelNodeAsMaster(machine)] }]
         : []),
+      { name: "uncordon", tasks: [uncordonNode(machine)] },
+      { name: "bootloader", tasks: [updateBootloader(machine)] },
     ],
-  };
-}
-
-/** Sets `machine.env` for this process and what it starts. */
-function setUserEnvironment({ config }: Machine): Task {
-  return {
-    name: "setUserEnvVars",
-    run() {
-      const env = config.running.value?.config.machine.env ?? {};
-      for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
-    },
   };
 }
 

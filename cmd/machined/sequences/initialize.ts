@@ -12,6 +12,7 @@ import { enforceKsppRequirements } from "../tasks/kspp.ts";
 import { loadDrivers } from "../tasks/modules.ts";
 import { setResourceLimits } from "../tasks/rlimits.ts";
 import { preparePartitions } from "../tasks/partitions.ts";
+import { findReleases } from "../tasks/releases.ts";
 import { mountStatePartition } from "../tasks/state.ts";
 import type { Sequence, Task } from "./engine.ts";
 
@@ -57,6 +58,7 @@ export function initializeSequence(machine: Machine): Sequence {
           }),
         ],
       },
+      { name: "releases", tasks: [findReleases(machine)] },
       { name: "discoverNetwork", tasks: [setupDiscoveryNetwork(machine)] },
       { name: "mountSystem", tasks: [mountStatePartition(diskDeps(machine))] },
       { name: "config", tasks: [loadConfig(machine)] },

@@ -15,7 +15,7 @@ import { ManifestApplyController } from "./manifest_apply.ts";
 import { RenderSecretsStaticPodController } from "./render_secrets.ts";
 
 export type { KubernetesDeps } from "./deps.ts";
-export { KUBELET_KUBECONFIG } from "./control_planes.ts";
+export { KUBELET_KUBECONFIG, kubeletTarget } from "./control_planes.ts";
 export { dropStaticPods } from "./kubelet_static_pod.ts";
 export { hostKubernetes, STATIC_PODS_DIR } from "./host.ts";
 
