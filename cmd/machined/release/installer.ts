@@ -122,7 +122,10 @@ export class Installer {
 }
 
 /** The call that shows what containerd describes; `rbind` and `ro` are flags, the rest is data. */
-export function mountOf({ type, source, options }: SnapshotMount, target: string) {
+export function mountOf(
+  { type, source, options }: SnapshotMount,
+  target: string,
+): Parameters<Mounter["mount"]>[0] {
   const bind = type === "bind";
   const data = options.filter((option) => option.includes("=")).join(",");
   const flags = MS.NODEV | MS.NOSUID | (bind ? MS.BIND : MS.RDONLY);

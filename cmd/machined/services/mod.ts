@@ -15,6 +15,8 @@ import { configurationService } from "../api/configuration.ts";
 import { clusterService } from "../api/cluster.ts";
 import { clusterDeps, controlPlaneApi } from "../api/control_plane.ts";
 import { inspectService } from "../api/inspect.ts";
+import { lifecycleApi } from "../api/lifecycle.ts";
+import { lifecycleDeps } from "../api/lifecycle_deps.ts";
 import { machineService } from "../api/mod.ts";
 import { storageService } from "../api/storage.ts";
 import { resourceService } from "../api/resource.ts";
@@ -48,6 +50,7 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
       usage: usageOf,
     }),
     ...controlPlaneApi(machine, machine.hostNames),
+    ...lifecycleApi(lifecycleDeps(machine)),
   };
   return [
     machinedService({

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { TestDisk } from "../release/testing.ts";
+import type { Slots } from "../release/slots.ts";
+import { Sequencer } from "../sequences/engine.ts";
+import type { ResetOrder } from "../sequences/reset.ts";
+import type { UpgradeOrder } from "../tasks/upgrade.ts";
+import { lifecycleApi, type LifecycleDeps } from "./lifecycle.ts";
+import { clientOf } from "./testing.ts";
+
+/** A machine that says what it is asked for. */
+function world(slots: Slots | undefined, more: Partial<LifecycleDeps> = {}) {
+  const done: string[] = [];
+  const sequencer = new Sequencer({ log: () => {}, report: () => {} });
+  const sequence = (name: string) => {
+    const task = { name, run: () => void done.push(name) };
+    return { name, phases: [{ name, tasks: [task] }] };
+  };
+  const orders: (UpgradeOrder & { preserve: boolean } | ResetOrder)[] = [];
+  const deps: LifecycleDeps = {
+    releases: { slots },
+    installer: {
+      fetch: async (image) => {
+        done.push(`fetch ${image}`);
+        return { reference: image, version: "v2" };
+      },
+      forget: async (reference) => void done.push(`forget ${reference}`),
+    },
+    installImage: () => "registry/installer:configured",
+    achieved: async () => ({ services: ["kubelet"] }),
+    takeTurn: async () => undefined,
+    sequencer,
+    sequences: {
+      upgrade(order) {
+        orders.push(order);
+        return sequence("upgrade");
+      },
+      stageUpgrade: () => sequence("stageUpgrade"),
+      reset(order) {
+        orders.push(order);
+        return sequence("reset");
+      },
+    },
+    power: { request: (action, origin) => void done.push(`${action}: ${origin}`) },
+    log: () => {},
+    ...more,
+  };
+  return { done, orders, client: clientOf(lifecycleApi(deps)) };
+}
+
+const refused = (message: RegExp, code = Code.FailedPrecondition) => (error: unknown) => {
+  assert.ok(error instanceof ConnectError);
+  assert.match(error.rawMessage, message);
+  assert.equal(error.code, code);
+  return true;
+};
+
+Deno.test("upgrade() verifies the image that is named, then runs the sequence with what there was", async () => {
+  await using disk = await TestDisk.make();
+  const { done, orders, client } = world(disk.booted("a"));
+  const { messages } = await client.upgrade({ image: "registry/installer:v2", preserve: true });
+  assert.equal(messages[0]?.ack, "Upgrade request received");
+  assert.deepEqual(done, ["fetch registry/installer:v2", "upgrade"]);
+  const [order] = orders as [UpgradeOrder & { preserve: boolean }];
+  assert.deepEqual([order.preserve, order.achieved], [true, { services: ["kubelet"] }]);
+});
+
+Deno.test("upgrade() takes the configuration's image when none is named", async () => {
+  await using disk = await TestDisk.make();
+  const { done, client } = world(disk.booted("a"));
+  await client.upgrade({});
+  assert.equal(done[0], "fetch registry/installer:configured");
+});
+
+Deno.test("upgrade() stages: META remembers, and another sequence runs", async () => {
+  await using disk = await TestDisk.make();
+  const slots = disk.booted("a");
+  const { done, client } = world(slots);
+  await client.upgrade({ image: "registry/installer:v2", preserve: true, stage: true });
+  assert.equal(done.at(-1), "stageUpgrade");
+  assert.deepEqual(await slots.takeStaged(), {
+    ...{ image: "registry/installer:v2", preserve: true, achieved: { services: ["kubelet"] } },
+  });
+});
+
+Deno.test("upgrade() refuses an image that is not taken; nothing runs", async () => {
+  await using disk = await TestDisk.make();
+  const { done, client } = world(disk.booted("a"), {
+    installer: {
+      fetch: () => Promise.reject(new Error('error validating installer image "x": corrupt')),
+      forget: async () => {},
+    },
+  });
+  await assert.rejects(
+    client.upgrade({ image: "x" }),
+    refused(/^error validating installer image/),
+  );
+  assert.deepEqual(done, []);
+});
+
+Deno.test("upgrade() refuses what the cluster cannot do without, unless forced", async () => {
+  await using disk = await TestDisk.make();
+  const takeTurn = () => Promise.reject(new Error("only 1 etcd member found"));
+  const { done, client } = world(disk.booted("a"), { takeTurn });
+  await assert.rejects(client.upgrade({ image: "x" }), refused(/^only 1 etcd member found$/));
+  assert.deepEqual(done, ["fetch x", "forget x"]);
+  await client.upgrade({ image: "x", force: true });
+  assert.equal(done.at(-1), "upgrade");
+});
+
+Deno.test("upgrade() and rollback() are refused on a machine that was not started from a slot", async () => {
+  const { client } = world(undefined);
+  const message = /was not started from a disk that a release is installed on$/;
+  await assert.rejects(client.upgrade({ image: "x" }), refused(message));
+  await assert.rejects(client.rollback({}), refused(message));
+});
+
+Deno.test("upgrade() is refused while a sequence runs", async () => {
+  await using disk = await TestDisk.make();
+  const sequencer = { busy: true, run: () => Promise.resolve() };
+  const { client } = world(disk.booted("a"), { sequencer });
+  await assert.rejects(client.upgrade({ image: "x" }), refused(/the machine is busy with/));
+});
+
+Deno.test("upgrade() that fails on its way reboots the machine and gives the turn back", async () => {
+  await using disk = await TestDisk.make();
+  let released = false;
+  const { done, client } = world(disk.booted("a"), {
+    sequencer: { busy: false, run: () => Promise.reject(new Error("the disk is full")) },
+    takeTurn: async () => ({ release: () => void (released = true) }),
+  });
+  await client.upgrade({ image: "x" });
+  assert.equal(done.at(-1), "reboot: upgrade that failed");
+  assert.equal(released, true);
+});
+
+Deno.test("rollback() makes the other release the next and reboots; it refuses where there is none", async () => {
+  await using one = await TestDisk.make();
+  await assert.rejects(
+    world(one.booted("a")).client.rollback({}),
+    refused(/slot B holds no release/),
+  );
+  await using two = await TestDisk.make({ upgraded: true });
+  const { done, client } = world(two.booted("b"));
+  await client.rollback({});
+  assert.deepEqual(done, ["reboot: API (rollback)"]);
+});
+
+Deno.test("reset() takes the labels of a node's partitions and no other", async () => {
+  const { orders, client } = world(undefined);
+  const spec = (label: string, wipe = true) => ({ label, wipe });
+  await assert.rejects(
+    client.reset({ systemPartitionsToWipe: [spec("DATA")] }),
+    refused(/^label "DATA" is not supported$/, Code.InvalidArgument),
+  );
+  await client.reset({ systemPartitionsToWipe: [spec("EPHEMERAL"), spec("STATE", false)] });
+  await assert.rejects(client.reset({ graceful: true }), refused(/a reset is under way$/));
+  assert.deepEqual(orders, [{ graceful: false, reboot: false, labels: ["EPHEMERAL"] }]);
+});

@@ -1,0 +1,106 @@
+/** Whether a member of etcd may go for a while, and that only one goes at a time. */
+import {
+  checkHealth,
+  type EtcdClient,
+  listMembers,
+  type Member,
+  withMutex,
+} from "$lib/etcd/mod.ts";
+import { messageOf } from "$lib/service/mod.ts";
+
+/** The members of a cluster take turns by it; those of 0.9 know it by the same name. */
+export const UPGRADE_MUTEX = "talos:v1:etcdUpgradeMutex";
+/** How long a member may take to answer through a majority, milliseconds. */
+const HEALTH_MS = 15_000;
+
+/** What is asked of etcd. */
+export interface QuorumDeps {
+  /** A client of these members. */
+  readonly at: (endpoints: readonly string[]) => Promise<EtcdClient>;
+  /** Whether the data of the member that goes stays. */
+  readonly preserve: boolean;
+}
+
+/** Why a cluster of so many members cannot do without one, if it cannot. */
+export function sizeFault(count: number, preserve: boolean): string | undefined {
+  // With its data kept a member comes back as it was: what is lost is the time until then.
+  if (preserve) return undefined;
+  if (count === 1) {
+    return "only 1 etcd member found. assuming this is not an HA setup and refusing to upgrade";
+  }
+  return count === 2
+    ? "etcd member count(2) is insufficient to maintain quorum if upgrade commences"
+    : undefined;
+}
+
+/** @throws {Error} when the cluster would lose its quorum, or what is on it */
+export async function checkQuorum(
+  etcd: EtcdClient,
+  { at, preserve }: QuorumDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const members = await listMembers(etcd, { signal });
+  const fault = sizeFault(members.length, preserve);
+  if (fault !== undefined) throw new Error(fault);
+  for (const member of members) await checkMember(member, at, signal);
+}
+
+async function checkMember(
+  { id, name, clientUrls }: Member,
+  at: QuorumDeps["at"],
+  signal: AbortSignal,
+): Promise<void> {
+  if (name === "" || clientUrls.length === 0) {
+    throw new Error(
+      `etcd member ${id} is not started, all members must be running to perform an upgrade`,
+    );
+  }
+  try {
+    using client = await at(clientUrls);
+    await checkHealth(client, { signal, timeoutMs: HEALTH_MS });
+  } catch (cause) {
+    throw new Error(
+      `etcd member ${id} is not healthy; all members must be healthy to perform an upgrade: ` +
+        messageOf(cause),
+      { cause },
+    );
+  }
+}
+
+/** A turn that is held until it is given back, or its holder is gone for a minute. */
+export interface Turn {
+  release(): void;
+}
+
+/** Takes the turn of the cluster when `check` has nothing against it. @throws {Error} when it cannot be had */
+export async function takeTurn(
+  etcd: EtcdClient,
+  check: (signal: AbortSignal) => Promise<void>,
+  { signal, waitMs }: { readonly signal: AbortSignal; readonly waitMs: number },
+): Promise<Turn> {
+  const taken = Promise.withResolvers<Turn>();
+  const over = Promise.withResolvers<void>();
+  let holding = false;
+  // The call that asked ends before the turn does.
+  const waiting = new AbortController();
+  signal.addEventListener("abort", () => holding || waiting.abort(signal.reason), { once: true });
+  const options = { name: UPGRADE_MUTEX, waitMs, signal: waiting.signal };
+  withMutex(etcd, options, async (lost) => {
+    holding = true;
+    await check(lost);
+    taken.resolve({ release: () => over.resolve() });
+    await Promise.race([over.promise, aborted(lost)]);
+  }).catch((cause) => {
+    taken.reject(
+      holding ? cause : new Error(`failed to acquire upgrade lock: ${messageOf(cause)}`, { cause }),
+    );
+  });
+  return await taken.promise;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true })
+  );
+}
