@@ -66,7 +66,7 @@ routes|route
 service|services
 stats -k/--kubernetes -c/--use-cri(hidden)
 time -c/--check
-upgrade -i/--image -p/--preserve -s/--stage -f/--force
+upgrade -i/--image -p/--preserve=true -s/--stage -f/--force
 upgrade-k8s --from --to=* --endpoint
 usage|du -a/--all -H/--humanize -d/--depth -t/--threshold
 validate -c/--config -m/--mode

@@ -11,7 +11,9 @@ export const upgradeCommand = tableCommand({
   summary: "Upgrade Talos on the target node",
   flags: {
     image: flag.string("the container image to use for performing the install", { short: "i" }),
-    preserve: flag.boolean("preserve data", { short: "p" }),
+    preserve: flag.boolean("keep what is on EPHEMERAL, the data of etcd among it", {
+      ...{ short: "p", fallback: true },
+    }),
     stage: flag.boolean("stage the upgrade to perform it after a reboot", { short: "s" }),
     force: flag.boolean(
       "force the upgrade (skip checks on etcd health and members, might lead to data loss)",
@@ -22,6 +24,11 @@ export const upgradeCommand = tableCommand({
   },
   async run(flags, session: Session) {
     const client = await session.client();
+    session.out.note(
+      flags.preserve
+        ? "preserving data on the nodes"
+        : "wiping EPHEMERAL of the nodes; control planes leave etcd",
+    );
     const answers = await client.unary(MachineService.method.upgrade, flags, {
       timeoutMs: UPGRADE_MS,
     });
