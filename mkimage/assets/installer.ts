@@ -1,9 +1,11 @@
 /** The image of a container that a node installs itself from, and takes its next release from. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { IMAGE_PREFIX } from "$lib/version/mod.ts";
+import { bundle } from "../bundle.ts";
 import { sha256 } from "../hash.ts";
 import type { ImageManifest } from "../image.ts";
 import { publicKeyOf, signWith } from "../keys.ts";
+import { ROOT } from "../paths.ts";
 import type { BuiltImage } from "../oci/build.ts";
 import { ociImage } from "../oci/image.ts";
 import { tarLayer } from "../oci/layer.ts";
@@ -14,6 +16,8 @@ import { type AssetOptions, bootArguments, readRelease } from "./release.ts";
 
 /** Where a release lies in the image. */
 const DIRECTORY = "/usr/install/amd64";
+/** What the node runs from it; signed with the release, for it is handed the disk. */
+const PROGRAM = "installer.js";
 
 /** What an installer is made of. */
 export interface InstallerOptions extends Omit<AssetOptions, "extraArguments"> {
@@ -42,6 +46,7 @@ export async function buildInstaller(options: InstallerOptions): Promise<BuiltIm
     [IMAGE_NAMES.initramfs]: release.initramfs,
     "boot.efi": release.program(bootArguments()),
     "systemd-bootx64.efi": release.bootloader,
+    [PROGRAM]: await bundleInstaller(manifest),
   };
   const signed = new TextEncoder().encode(installerManifest(manifest, files));
   say("layer");
@@ -49,7 +54,8 @@ export async function buildInstaller(options: InstallerOptions): Promise<BuiltIm
   try {
     const tree = new Tree(work);
     for (const [name, content] of Object.entries(files)) {
-      await tree.write(`${DIRECTORY}/${name}`, content);
+      const directory = name === PROGRAM ? dirname(DIRECTORY) : DIRECTORY;
+      await tree.write(`${directory}/${name}`, content);
     }
     await tree.write(`${DIRECTORY}/${IMAGE_NAMES.manifest}`, signed);
     await tree.write(
@@ -61,10 +67,22 @@ export async function buildInstaller(options: InstallerOptions): Promise<BuiltIm
     await Deno.remove(output, { recursive: true }).catch(ignoreAbsent);
     const layout = new OciLayout(output);
     const name = installerName(manifest.version);
-    await layout.put(name, ociImage(layer, { entrypoint: ["/usr/install/installer.js"] }));
+    await layout.put(name, ociImage(layer, { entrypoint: [`${dirname(DIRECTORY)}/${PROGRAM}`] }));
     return { name, layout, manifest: (await layout.find(name))!, sizeBytes: layer.length };
   } finally {
     await Deno.remove(work, { recursive: true });
+  }
+}
+
+/** The program that puts the release on a disk, as one file. */
+async function bundleInstaller(manifest: ImageManifest): Promise<Uint8Array<ArrayBuffer>> {
+  const { version: tag, sha, built } = manifest;
+  const output = await Deno.makeTempFile({ prefix: "mkimage-installer-", suffix: ".js" });
+  try {
+    await bundle(join(ROOT, "cmd", "installer", "main.ts"), output, { tag, sha, built });
+    return await Deno.readFile(output);
+  } finally {
+    await Deno.remove(output);
   }
 }
 
