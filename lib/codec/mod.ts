@@ -1,5 +1,5 @@
 /**
- * Bytes to values and back: netlink route messages, DHCPv4, NTP, addresses, labels of volumes.
+ * Bytes to values and back: netlink messages of routes and of WireGuard, DHCPv4, NTP, addresses, labels of volumes.
  *
  * Decoders never read past what they are given: bytes that do not fit end in a RangeError, bytes
  * that mean something else in a SyntaxError, and both name the field.
@@ -41,12 +41,24 @@ export {
   NLM_F,
   NLMSG,
 } from "./netlink.ts";
+export { BOND_OPTIONS, type BondOption, type BondOptions } from "./netlink_bond.ts";
+export { encodeNewLink, type NewLink } from "./netlink_new_link.ts";
+export { decodeFamily, encodeFamilyQuery, GENERIC_CONTROL } from "./netlink_generic.ts";
+export {
+  decodeWireguard,
+  encodeWireguard,
+  encodeWireguardQuery,
+  WIREGUARD,
+  type WireguardDevice,
+  type WireguardPeer,
+} from "./wireguard.ts";
 export { AF, RTM, RTMGRP } from "./netlink_rtm.ts";
 export {
   ARPHRD,
   decodeLink,
   encodeLinkChange,
   encodeLinkQuery,
+  encodeLinkRemoval,
   IFF,
   type Link,
   type LinkChange,

@@ -30,6 +30,8 @@ const HEADER_SIZE = 16;
 const ATTRIBUTE_HEADER_SIZE = 4;
 /** NLA_F_NESTED and NLA_F_NET_BYTEORDER ride in the type. */
 const ATTRIBUTE_TYPE_MASK = 0x3fff;
+/** Marks an attribute whose value is attributes; newer families insist on it. */
+export const NLA_F_NESTED = 0x8000;
 
 /** Messages and attributes start at multiples of four. */
 export function align4(size: number): number {
@@ -104,8 +106,17 @@ export function encodeAttributes(attributes: readonly NetlinkAttribute[]): Uint8
  * @throws {RangeError} that names `what` when a length does not fit
  */
 export function decodeAttributes(bytes: Uint8Array, what: string): Map<number, Uint8Array> {
+  return new Map(listAttributes(bytes, what));
+}
+
+/**
+ * The attributes in `bytes` in order: in lists every element may have the same type.
+ *
+ * @throws {RangeError} that names `what` when a length does not fit
+ */
+export function listAttributes(bytes: Uint8Array, what: string): NetlinkAttribute[] {
   const view = viewOf(bytes);
-  const attributes = new Map<number, Uint8Array>();
+  const attributes: NetlinkAttribute[] = [];
   // Up to three bytes of padding may stand at the end.
   for (let at = 0; bytes.length - at >= ATTRIBUTE_HEADER_SIZE;) {
     const size = view.getUint16(at, true);
@@ -115,7 +126,7 @@ export function decodeAttributes(bytes: Uint8Array, what: string): Map<number, U
       );
     }
     const type = view.getUint16(at + 2, true) & ATTRIBUTE_TYPE_MASK;
-    attributes.set(type, bytes.subarray(at + ATTRIBUTE_HEADER_SIZE, at + size));
+    attributes.push([type, bytes.subarray(at + ATTRIBUTE_HEADER_SIZE, at + size)]);
     at += align4(size);
   }
   return attributes;
