@@ -1,5 +1,5 @@
 /**
- * Packet sockets: IP packets on one interface before it has an address, as DHCP needs them.
+ * Packet sockets: IP and ARP packets on one interface before it has an address, as DHCP needs them.
  *
  * @module
  */
@@ -21,31 +21,41 @@ export const SOCKADDR_LL = {
   PACKET_OUTGOING: 4,
 } as const;
 
-const ETH_P_IP = 0x0800;
+/** Protocols by their ethernet numbers. */
+const ETH_P = { IP: 0x0800, ARP: 0x0806 } as const;
 const RECEIVE_BYTES = 65536;
 const BROADCAST = new Uint8Array(6).fill(0xff);
 
-/** An IP packet and the hardware address of its sender. */
+/** What a packet socket hears. */
+export interface PacketOptions {
+  /** IP when absent; packets start at the header of the protocol. */
+  protocol?: keyof typeof ETH_P;
+  /** udpPortFilter() and its like; runs in the kernel before a packet wakes anyone. */
+  filter?: readonly Instruction[];
+}
+
+/** A packet and the hardware address of its sender. */
 export interface LinkPacket {
   bytes: Uint8Array<ArrayBuffer>;
   from: Uint8Array<ArrayBuffer>;
 }
 
-/** A socket for IPv4 packets (from the IP header on) of one interface. Needs CAP_NET_RAW. */
+/** A socket for packets of one protocol and one interface. Needs CAP_NET_RAW. */
 export class PacketSocket implements Disposable {
   readonly fd: Fd;
   readonly #ifindex: number;
+  readonly #protocol: number;
   readonly #buffer = new Uint8Array(RECEIVE_BYTES);
 
-  /** `filter` (udpPortFilter() and its like) runs in the kernel before a packet wakes anyone. */
-  constructor(ifindex: number, filter?: readonly Instruction[]) {
+  constructor(ifindex: number, { protocol = "IP", filter }: PacketOptions = {}) {
     this.#ifindex = ifindex;
+    this.#protocol = ETH_P[protocol];
     const subject = `packets of interface ${ifindex}`;
     // Protocol 0 hears nothing until bind, so nothing arrives unfiltered.
     this.fd = openSocket(SOCKET.AF_PACKET, SOCKET.SOCK_DGRAM, 0, subject);
     try {
       if (filter) this.#attach(filter);
-      bindSocket(this.fd, linkAddress(ifindex));
+      bindSocket(this.fd, linkAddress(ifindex, this.#protocol));
     } catch (error) {
       this.fd.close();
       throw error;
@@ -58,9 +68,9 @@ export class PacketSocket implements Disposable {
     keepAlive(program.filter);
   }
 
-  /** Sends an IP packet to hardware address `to`, everyone on the link when absent. */
+  /** Sends a packet to hardware address `to`, everyone on the link when absent. */
   send(bytes: Uint8Array<ArrayBuffer>, to: Uint8Array = BROADCAST): void {
-    if (!sendTo(this.fd, bytes, linkAddress(this.#ifindex, to))) {
+    if (!sendTo(this.fd, bytes, linkAddress(this.#ifindex, this.#protocol, to))) {
       throw new RangeError(`Cannot send to ${this.fd.subject}: its queue is full`);
     }
   }
@@ -95,11 +105,11 @@ export class PacketSocket implements Disposable {
   }
 }
 
-function linkAddress(ifindex: number, to?: Uint8Array): Uint8Array<ArrayBuffer> {
+function linkAddress(ifindex: number, protocol: number, to?: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(SOCKADDR_LL.size);
   const view = new DataView(bytes.buffer);
   view.setUint16(SOCKADDR_LL.family, SOCKET.AF_PACKET, true);
-  view.setUint16(SOCKADDR_LL.protocol, ETH_P_IP, false);
+  view.setUint16(SOCKADDR_LL.protocol, protocol, false);
   view.setInt32(SOCKADDR_LL.ifindex, ifindex, true);
   if (to) {
     if (to.length > 8) {

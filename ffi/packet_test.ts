@@ -95,7 +95,7 @@ linkTest(
   "PacketSocket with udpPortFilter() hears that port alone",
   `await using poller = new FdPoller();
    using a = new PacketSocket(index("left"));
-   using b = new PacketSocket(index("right"), udpPortFilter(68));
+   using b = new PacketSocket(index("right"), { filter: udpPortFilter(68) });
    a.send(packet(69, "other port")); a.send(packet(68, "tcp", 6));
    const fragment = packet(68, "fragment"); fragment[7] = 1; a.send(fragment);
    a.send(packet(68, "offer"));

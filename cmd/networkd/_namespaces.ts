@@ -30,6 +30,15 @@ export async function until<T>(done: () => Promise<T>, patienceMs = PATIENCE_MS)
   }
 }
 
+/** "this kernel has no <kind> links" when it lacks one of `kinds`; needs root and `ip`. */
+export function lacksLinks(...kinds: string[]): string | undefined {
+  const lacking = kinds.find((kind) => {
+    const args = ["--net", "ip", "link", "add", "probe0", "type", kind];
+    return !new Deno.Command("unshare", { args, stderr: "null" }).outputSync().success;
+  });
+  return lacking && `this kernel has no ${lacking} links`;
+}
+
 /** Two network namespaces joined by a veth pair: `eth0` of the node, `srv0` of the server. */
 export class Cable implements AsyncDisposable {
   readonly id: string;
@@ -65,6 +74,26 @@ export class Cable implements AsyncDisposable {
   /** `ip` with these arguments at the node. */
   ipNode(...args: string[]): Promise<string> {
     return output("ip", ["-n", this.node, ...args]);
+  }
+
+  /** A second cable: `eth1` of the node, `srv1` of the server, bridged with the first as `br0`. */
+  async double(): Promise<void> {
+    await this.ipServer("link", "add", "br0", "type", "bridge");
+    await this.ipServer("link", "add", "srv1", "type", "veth", "peer", "eth1", "netns", this.node);
+    for (const name of ["srv0", "srv1"]) await this.ipServer("link", "set", name, "master", "br0");
+    await this.ipServer("address", "flush", "dev", "srv0");
+    await this.ipServer("address", "add", "10.5.0.1/24", "dev", "br0");
+    for (const name of ["srv1", "br0"]) await this.ipServer("link", "set", name, "up");
+  }
+
+  /** What a program prints that runs at the server. */
+  atServer(program: string, ...args: string[]): Promise<string> {
+    return output("ip", ["netns", "exec", this.server, program, ...args]);
+  }
+
+  /** What a program prints that runs at the node. */
+  atNode(program: string, ...args: string[]): Promise<string> {
+    return output("ip", ["netns", "exec", this.node, program, ...args]);
   }
 
   /** What `ip -j` says at the node. */

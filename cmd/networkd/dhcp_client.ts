@@ -3,12 +3,14 @@ import {
   decodeUdpPacket,
   DHCP4_OPTION,
   DHCP4_PORT,
+  DHCP4_TYPE,
   type Dhcp4Message,
   encodeDhcp4,
   encodeUdpPacket,
   type Link,
   parseMac,
 } from "$lib/codec/mod.ts";
+import { AddressCheck } from "./address_check.ts";
 import {
   advance,
   type DhcpEffect,
@@ -20,10 +22,10 @@ import {
 import { messageOf } from "./interface_plan.ts";
 import type { Lease } from "./lease.ts";
 
-/** IP packets of one link, from the IP header on; `$ffi/packet.ts` fits it. */
+/** Packets of one protocol of one link, from its header on; `$ffi/packet.ts` fits it. */
 export interface PacketChannel extends Disposable {
   send(bytes: Uint8Array<ArrayBuffer>): void;
-  /** The next packet to the client's port. @throws the reason of `signal` */
+  /** The next packet. @throws the reason of `signal` */
   receive(signal: AbortSignal): Promise<Uint8Array>;
 }
 
@@ -36,7 +38,9 @@ export interface DatagramChannel extends Disposable {
 
 /** What a client needs of the world outside. */
 export interface DhcpDeps {
+  /** IP packets to the client's port. */
   readonly packets: (link: Link) => PacketChannel;
+  readonly arpPackets: (link: Link) => PacketChannel;
   readonly datagrams: (link: Link, address: string) => DatagramChannel;
   readonly nowMs: () => number;
   readonly log: (line: string) => void;
@@ -82,6 +86,7 @@ export class DhcpClient {
   #state: DhcpState = IDLE;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #transport: Transport | undefined;
+  #check: AddressCheck | undefined;
 
   constructor(readonly link: Link, readonly deps: DhcpDeps) {}
 
@@ -99,6 +104,7 @@ export class DhcpClient {
   /** Ends without a word: the lease stays good for whoever comes next. */
   close(): void {
     clearTimeout(this.#timer);
+    this.#endCheck();
     this.#transport?.close();
     this.#transport = undefined;
   }
@@ -108,6 +114,7 @@ export class DhcpClient {
     const { state, effects } = advance(this.#state, event, clock);
     if (state.name !== this.#state.name) this.#tell(state);
     this.#state = state;
+    if (state.name !== "checking") this.#endCheck();
     this.#schedule();
     for (const effect of effects) this.#do(effect);
     // Between exchanges nothing of the link's traffic is of interest.
@@ -139,9 +146,33 @@ export class DhcpClient {
       case "unanswered":
         this.deps.log(`${this.link.name}: no DHCP server answers yet`);
         return this.deps.onUnanswered(this.link);
+      case "check":
+        return this.#startCheck(effect.address);
       case "send":
         return this.#send(effect.message);
     }
+  }
+
+  /** Without it the address is used unchecked: better than none. */
+  #startCheck(address: string): void {
+    try {
+      this.#check = new AddressCheck({
+        channel: this.deps.arpPackets(this.link),
+        mac: this.link.mac,
+        address,
+        onConflict: () => {
+          this.deps.log(`${this.link.name}: another host has ${address}, which DHCP gave us`);
+          this.#on({ type: "conflict" });
+        },
+      });
+    } catch (error) {
+      this.deps.log(`${this.link.name}: ${messageOf(error)}`);
+    }
+  }
+
+  #endCheck(): void {
+    this.#check?.[Symbol.dispose]();
+    this.#check = undefined;
   }
 
   /** A failure here is like a lost packet: the timer tries again. */
@@ -202,7 +233,8 @@ export class DhcpClient {
 
   #bytes({ xid, secs, clientIp, options }: Outgoing): Uint8Array<ArrayBuffer> {
     const { mac } = this.link;
-    const asks = options.serverId === undefined || options.requestedIp !== undefined;
+    // RFC 2131, table 5: nothing is asked for along with what is given back.
+    const asks = options.type === DHCP4_TYPE.DISCOVER || options.type === DHCP4_TYPE.REQUEST;
     return encodeDhcp4({
       op: "request",
       xid,

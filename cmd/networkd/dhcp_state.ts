@@ -7,6 +7,8 @@ export type DhcpState =
   | Trying & { readonly name: "selecting" }
   | Trying & { readonly name: "requesting"; readonly offer: Offer }
   | Trying & { readonly name: "rebooting"; readonly address: string; readonly lease?: Lease }
+  /** A new lease whose address somebody else may have: it is not used yet. */
+  | { readonly name: "checking"; readonly wakeMs: number; readonly granted: Lease }
   | { readonly name: "bound"; readonly wakeMs: number; readonly lease: Lease }
   | Trying & { readonly name: "renewing" | "rebinding"; readonly lease: Lease };
 
@@ -28,6 +30,8 @@ export type DhcpEvent =
   | { readonly type: "start"; readonly address?: string }
   | { readonly type: "timer" }
   | { readonly type: "message"; readonly message: Dhcp4Message }
+  /** Another host has the address that is being checked. */
+  | { readonly type: "conflict" }
   /** The link must not use DHCP any more: give the address back. */
   | { readonly type: "release" };
 
@@ -35,6 +39,8 @@ export type DhcpEvent =
 export type DhcpEffect =
   | { readonly type: "send"; readonly message: Outgoing }
   | { readonly type: "lease"; readonly lease: Lease | undefined }
+  /** Look for others that have the address. */
+  | { readonly type: "check"; readonly address: string }
   /** No server answered the first tries; they go on. */
   | { readonly type: "unanswered" };
 
@@ -67,6 +73,10 @@ const MAX_DELAY_MS = 32_000;
 const MIN_RENEW_DELAY_MS = 5_000;
 /** After a refusal, so that a server which offers and then refuses is not asked in a loop. */
 const REFUSED_DELAY_MS = 3_000;
+/** Who has the address answers within the link's round trip; each new lease waits so long. */
+const CHECK_MS = 300;
+/** RFC 2131, 3.1: ten seconds at least before the next try. */
+const DECLINED_DELAY_MS = 10_000;
 
 /** The next state and what is to be done: the whole DHCP client, without sockets or clocks. */
 export function advance(state: DhcpState, event: DhcpEvent, clock: DhcpClock): Step {
@@ -77,6 +87,8 @@ export function advance(state: DhcpState, event: DhcpEvent, clock: DhcpClock): S
       return clock.nowMs < state.wakeMs ? { state, effects: [] } : timer(state, clock);
     case "message":
       return receive(state, event.message, clock);
+    case "conflict":
+      return state.name === "checking" ? decline(state.granted, clock) : { state, effects: [] };
     case "release":
       return release(state, clock);
   }
@@ -119,6 +131,8 @@ function timer(state: DhcpState, clock: DhcpClock): Step {
       return state.attempt + 1 < REBOOT_TRIES
         ? again(state, clock)
         : rebootUnanswered(state, clock);
+    case "checking":
+      return take(state.granted);
     case "bound":
       return renew(state.lease, clock);
     case "renewing":
@@ -143,6 +157,28 @@ function rebootUnanswered(state: DhcpState & { name: "rebooting" }, clock: DhcpC
   if (!lease) return select(clock);
   if (clock.nowMs >= lease.expiresAtMs) return lose(select(clock));
   return { state: bound(lease), effects: [] };
+}
+
+function take(lease: Lease): Step {
+  return { state: bound(lease), effects: [{ type: "lease", lease }] };
+}
+
+function check(granted: Lease, { nowMs }: DhcpClock): Step {
+  const state: DhcpState = { name: "checking", wakeMs: nowMs + CHECK_MS, granted };
+  return { state, effects: [{ type: "check", address: granted.address }] };
+}
+
+/** The server must not give the address to the next one either. */
+function decline({ address, server }: Lease, clock: DhcpClock): Step {
+  const message: Outgoing = {
+    to: "everyone",
+    xid: begin(clock).xid,
+    secs: 0,
+    clientIp: "0.0.0.0",
+    options: { type: DHCP4_TYPE.DECLINE, requestedIp: address, serverId: server },
+  };
+  const wakeMs = clock.nowMs + DECLINED_DELAY_MS * (1 + clock.random() / 2);
+  return { state: { name: "idle", wakeMs }, effects: [{ type: "send", message }] };
 }
 
 function bound(lease: Lease): DhcpState {
@@ -186,7 +222,8 @@ function receive(state: DhcpState, message: Dhcp4Message, clock: DhcpClock): Ste
   if (type !== DHCP4_TYPE.ACK) return stays;
   const lease = leaseOf(message, clock.nowMs);
   if (!lease) return stays;
-  return { state: bound(lease), effects: [{ type: "lease", lease }] };
+  // Whoever asks for an address again had it, and answers for it.
+  return state.name === "requesting" ? check(lease, clock) : take(lease);
 }
 
 /** Another server on the link may refuse what the chosen one would grant. */

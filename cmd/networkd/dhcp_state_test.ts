@@ -55,7 +55,7 @@ class World {
   bind(options: Dhcp4Options = {}): DhcpEffect[] {
     this.on({ type: "start" });
     this.answer({ type: DHCP4_TYPE.OFFER, serverId: "10.5.0.1" });
-    return this.answer({ ...ACK, ...options });
+    return [...this.answer({ ...ACK, ...options }), ...this.wake()];
   }
 
   get address(): string | undefined {
@@ -86,7 +86,10 @@ Deno.test("advance() discovers, requests what was offered and is bound", () => {
     requestedIp: "10.5.0.50",
     serverId: "10.5.0.1",
   });
-  world.answer(ACK);
+  assert.deepEqual(world.answer(ACK), [{ type: "check", address: "10.5.0.50" }]);
+  assert.equal(world.address, undefined, "somebody else may have it");
+  world.wake();
+  assert.equal(world.nowMs, 300);
   assert.equal(world.address, "10.5.0.50");
   assert.deepEqual([world.name, world.state.wakeMs], ["bound", 1_800_000]);
 });
@@ -124,7 +127,27 @@ Deno.test("advance() takes a server that answers after five minutes at once", ()
   while (world.nowMs < 300_000) world.wake();
   world.answer({ type: DHCP4_TYPE.OFFER, serverId: "10.5.0.1" });
   world.answer(ACK);
+  world.wake();
   assert.equal(world.address, "10.5.0.50");
+});
+
+Deno.test("advance() declines an address that another host has, and asks anew after ten seconds", () => {
+  const world = new World();
+  world.on({ type: "start" });
+  world.answer({ type: DHCP4_TYPE.OFFER, serverId: "10.5.0.1" });
+  world.answer(ACK);
+  const [decline] = sent(world.on({ type: "conflict" }));
+  assert.deepEqual([decline?.to, decline?.clientIp], ["everyone", "0.0.0.0"]);
+  assert.deepEqual(decline?.options, {
+    type: DHCP4_TYPE.DECLINE,
+    requestedIp: "10.5.0.50",
+    serverId: "10.5.0.1",
+  });
+  assert.equal(world.address, undefined);
+  const [discover] = sent(world.wake());
+  assert.equal(discover?.options.type, DHCP4_TYPE.DISCOVER);
+  assert.ok(world.nowMs >= 10_000 && world.nowMs <= 15_000);
+  assert.deepEqual(world.on({ type: "conflict" }), [], "nothing is being checked");
 });
 
 Deno.test("advance() begins anew when the server that offered stays silent", () => {

@@ -9,6 +9,8 @@ export interface InterfacePlan {
   /** 0 leaves it as it is. */
   readonly mtu: number;
   readonly routes: readonly RouteConfig[];
+  /** The bond it is a part of: that one has the addresses. */
+  readonly bond?: string;
 }
 
 /** Where an interface's address comes from. */
@@ -34,10 +36,15 @@ export function interfacePlans(
   );
   const configs = new Map(settings.network.interfaces.map((entry) => [entry.interface, entry]));
   const argument = bootArgument(settings, faults);
-  const usable = touchable.filter((link) => isUsable(link) && !configs.get(link.name)?.ignore);
+  const members = bondMembers(settings);
+  const usable = touchable.filter((link) =>
+    isUsable(link) && !members.has(link.name) && !configs.get(link.name)?.ignore
+  );
   const bootDevice = argument?.client ? argument.device ?? usable[0]?.name : undefined;
   const interfaces = touchable.flatMap((link): InterfacePlan[] => {
     const config = configs.get(link.name);
+    const bond = members.get(link.name);
+    if (bond !== undefined && !config?.ignore) return [partOf(bond, link)];
     if (config) return config.ignore ? [] : [configured(link, config, faults)];
     if (argument && link.name === bootDevice) return [booted(link, argument)];
     return usable.includes(link) ? [byDefault(link)] : [];
@@ -62,6 +69,21 @@ export function bootArgument(settings: Settings, faults: string[]): IpArgument |
 export function isUsable(link: Link): boolean {
   if (link.type !== ARPHRD.ETHER || link.master !== undefined) return false;
   return link.kind === undefined || (link.kind === "veth" && /^(en|eth)/.test(link.name));
+}
+
+/** Which bond an interface is to be a part of, by their names. */
+export function bondMembers({ network }: Settings): ReadonlyMap<string, string> {
+  return new Map(
+    network.interfaces.flatMap(({ interface: bond, virtual, ignore }) =>
+      virtual?.kind === "bond" && !ignore
+        ? virtual.members.map((member) => [member, bond] as const)
+        : []
+    ),
+  );
+}
+
+function partOf(bond: string, link: Link): InterfacePlan {
+  return { link, addressing: { method: "none" }, mtu: 0, routes: [], bond };
 }
 
 function byDefault(link: Link): InterfacePlan {
@@ -90,8 +112,10 @@ function addressing(config: InterfaceConfig, faults: string[]): Addressing {
       return { method: "none" };
     }
   }
-  // Neither address nor dhcp is said: as in 0.9, DHCP.
-  if (!config.dhcp4) return { method: "none" };
+  // Neither address nor dhcp is said: as in 0.9, DHCP, unless there are others to have addresses.
+  const implied = !config.carriesVlans &&
+    (config.virtual === undefined || config.virtual.kind === "bond");
+  if (!config.dhcp4 || !(config.dhcp || implied)) return { method: "none" };
   return { method: "dhcp", metric: config.dhcpMetric ?? DHCP_METRIC };
 }
 

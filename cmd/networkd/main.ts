@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { parseArgs } from "node:util";
 import { setHostname } from "$ffi/hostname.ts";
 import { NetlinkSocket } from "$ffi/netlink.ts";
@@ -21,9 +22,11 @@ import type { DatagramChannel, PacketChannel } from "./dhcp_client.ts";
 import { messageOf } from "./interface_plan.ts";
 import { networkApi } from "./network_api.ts";
 import { overwrite } from "./network_files.ts";
+import { NetlinkTalk } from "./netlink_talk.ts";
 import { Networkd } from "./networkd.ts";
 import { RouteKernel } from "./route_kernel.ts";
 import { readSettings } from "./settings.ts";
+import { WireguardKernel } from "./wireguard_kernel.ts";
 
 const WATCHED = RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE;
 /** After an error on the watching socket, so that a lasting one does not spin. */
@@ -40,19 +43,26 @@ export async function main(args: string[]): Promise<void> {
   });
   const etc = `${values["root-dir"]}/system/etc`;
   await using poller = new FdPoller();
-  using requests = new NetlinkSocket("ROUTE");
+  using requests = new NetlinkSocket("ROUTE", { extendedAck: true });
+  using generic = new NetlinkSocket("GENERIC", { extendedAck: true });
   using watched = new NetlinkSocket("ROUTE", { groups: WATCHED });
   // ffi stays: DHCP opens sockets as links come and leases end.
   for (const name of ["run", "sys"] as const) await Deno.permissions.revoke({ name });
-  const kernel = new RouteKernel(requests);
+  const tunnels = new WireguardKernel(new NetlinkTalk(generic));
+  const kernel = new RouteKernel(new NetlinkTalk(requests), tunnels);
   const health = new HealthState();
   const networkd = new Networkd({
     kernel,
     log,
     setHostname,
     nowMs: () => performance.now(),
-    packets: (link) => packetChannel(link, poller),
+    packets: (link) => {
+      const filter = udpPortFilter(DHCP4_PORT.CLIENT);
+      return packetChannel(new PacketSocket(link.index, { filter }), poller);
+    },
+    arpPackets: ({ index }) => packetChannel(new PacketSocket(index, { protocol: "ARP" }), poller),
     datagrams: (link, address) => datagramChannel(link, address, poller),
+    lookup: async (host) => (await lookup(host)).address,
     writeFile: (name, text) => overwrite(`${etc}/${name}`, text),
     onReady() {
       health.ready = true;
@@ -95,8 +105,7 @@ async function watch(
   }
 }
 
-function packetChannel(link: Link, poller: FdPoller): PacketChannel {
-  const socket = new PacketSocket(link.index, udpPortFilter(DHCP4_PORT.CLIENT));
+function packetChannel(socket: PacketSocket, poller: FdPoller): PacketChannel {
   return {
     send: (bytes) => socket.send(bytes),
     receive: async (signal) => (await socket.receive(poller, signal)).bytes,

@@ -58,6 +58,23 @@ rootTest("networkd leases an address on each NIC by default and answers for it",
   assert.equal(byDefault?.source, ip);
 }, missing);
 
+rootTest(
+  "networkd declines a leased address that another host has, and takes the next",
+  async () => {
+    await using cable = await Cable.lay();
+    // A host that dnsmasq, which gives out no address of its own, knows nothing of.
+    await cable.ipServer("route", "add", "local", "10.5.0.50", "dev", "lo");
+    const dnsmasq = await cable.dnsmasq(RANGE, ROUTER, `--dhcp-host=${NODE_MAC},10.5.0.50`);
+    const networkd = await cable.networkd(NOTHING);
+    await until(() => Promise.resolve(dnsmasq.log.includes("DHCPDECLINE")));
+    assert.deepEqual(await cable.addresses(), []);
+    assert.match(networkd.log, /another host has 10\.5\.0\.50/);
+    await until(async () => (await cable.addresses()).length === 1, 60_000);
+    assert.ok(!(await cable.addresses()).includes("10.5.0.50/24"));
+  },
+  missing,
+);
+
 rootTest("networkd that crashed keeps the node's address and asks for the same", async () => {
   await using cable = await Cable.lay();
   const dnsmasq = await cable.dnsmasq(RANGE, ROUTER);

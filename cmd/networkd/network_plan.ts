@@ -53,7 +53,9 @@ export function networkPlan(
   return {
     links: [
       ...(loopback === undefined ? [] : [{ index: loopback }]),
-      ...interfaces.map((plan) => plannedLink(plan, leases.get(plan.link.index))),
+      // What is to join a bond must be down until it has; the bond then brings it up.
+      ...interfaces.filter(({ bond, link }) => bond === undefined || link.master !== undefined)
+        .map((plan) => plannedLink(plan, leases.get(plan.link.index))),
     ],
     addresses,
     routes: distinct(routes),

@@ -3,9 +3,13 @@ import { DhcpClient, type DhcpDeps } from "./dhcp_client.ts";
 import { type InterfacePlan, interfacePlans, messageOf } from "./interface_plan.ts";
 import type { Lease } from "./lease.ts";
 import { decideNames, type Names } from "./names.ts";
+import { EndpointNames } from "./endpoint_names.ts";
 import { networkPlan } from "./network_plan.ts";
 import { addressKey, type Change, changesTo, type KernelNetwork } from "./reconcile.ts";
+import { describe } from "./route_kernel.ts";
 import type { Settings } from "./settings.ts";
+import { tunnelChanges } from "./tunnel_plan.ts";
+import { virtualChanges } from "./virtual_plan.ts";
 
 /** The kernel's network; RouteKernel fits it. */
 export interface Kernel {
@@ -19,6 +23,8 @@ export interface NetworkdDeps extends Omit<DhcpDeps, "onLease" | "onUnanswered">
   readonly setHostname: (name: string) => void;
   /** Writes `hosts` or `resolv.conf`. */
   readonly writeFile: (name: "hosts" | "resolv.conf", text: string) => Promise<void>;
+  /** Finds the address of a host. */
+  readonly lookup: (host: string) => Promise<string>;
   /** The first pass is done: loopback and static addresses stand, DHCP was tried everywhere. */
   readonly onReady: () => void;
 }
@@ -35,8 +41,8 @@ const RETRY_MS = 5_000;
 /** Links need a moment from "up" to carrier; without one by then nothing is to be waited for. */
 const CARRIER_WAIT_MS = 4_000;
 const READY_WAIT_MS = 10_000;
-/** A change may bring the next about: removing an address takes its routes along. */
-const MAX_ROUNDS = 3;
+/** A change may bring the next about: a bond is made, joined, brought up, and has a VLAN over it. */
+const MAX_ROUNDS = 6;
 
 /** Keeps the kernel's network as the settings and leases say. */
 export class Networkd {
@@ -44,6 +50,10 @@ export class Networkd {
   readonly #clients = new Map<number, Managed>();
   readonly #leases = new Map<number, Lease>();
   readonly #owned = new Set<string>();
+  /** What virtual links were made with, and tunnels set to, by name, as JSON. */
+  readonly #made = new Map<string, string>();
+  readonly #tunnels = new Map<string, string>();
+  readonly #hosts: EndpointNames;
   readonly #told = new Set<string>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #names: Partial<Names> = {};
@@ -52,7 +62,9 @@ export class Networkd {
   #closed = false;
   #begunMs = 0;
 
-  constructor(readonly deps: NetworkdDeps) {}
+  constructor(readonly deps: NetworkdDeps) {
+    this.#hosts = new EndpointNames({ ...deps, onChange: () => this.wake() });
+  }
 
   /** Puts new settings in force. */
   configure(settings: Settings): void {
@@ -76,6 +88,7 @@ export class Networkd {
     this.#closed = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     for (const { client } of this.#clients.values()) client.close();
+    this.#hosts.close();
     await this.#writing;
   }
 
@@ -92,36 +105,71 @@ export class Networkd {
 
   #pass(settings: Settings): void {
     let now = this.deps.kernel.read();
-    const { interfaces, faults } = interfacePlans(settings, now.links);
-    this.#syncClients(interfaces, now);
-    const loopback = now.links.find(({ type }) => type === ARPHRD.LOOPBACK)?.index;
-    const plan = networkPlan(loopback, interfaces, this.#leases, this.deps.nowMs());
-    this.#tell([...faults, ...plan.faults]);
-    let failed = false;
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const changes = changesTo(plan, now, this.#owned);
-      if (changes.length === 0) break;
-      failed = !this.#apply(changes);
+    let { interfaces, changes } = this.#decide(settings, now);
+    const refused = new Set<string>();
+    for (let round = 0; round < MAX_ROUNDS && changes.length > 0; round++) {
+      this.#apply(changes, refused);
       now = this.deps.kernel.read();
+      ({ interfaces, changes } = this.#decide(settings, now));
+      changes = changes.filter((change) => !refused.has(describe(change)));
     }
-    if (failed) this.#after("retry", RETRY_MS, () => this.pass());
+    if (refused.size > 0) this.#after("retry", RETRY_MS, () => this.pass());
     this.#publish(decideNames(settings, interfaces, this.#leases));
     if (this.#isFirstPassDone()) this.#becomeReady();
   }
 
-  #apply(changes: readonly Change[]): boolean {
-    const faults: string[] = [];
+  /** What is to be done about the kernel as it is now. */
+  #decide(settings: Settings, now: KernelNetwork): {
+    interfaces: readonly InterfacePlan[];
+    changes: readonly Change[];
+  } {
+    const virtual = virtualChanges(settings, now.links, this.#made);
+    const tunnels = tunnelChanges(
+      settings,
+      now.tunnels,
+      this.#tunnels,
+      (host) => this.#hosts.find(host),
+    );
+    const { interfaces, faults } = interfacePlans(settings, now.links);
+    this.#syncClients(interfaces, now);
+    const loopback = now.links.find(({ type }) => type === ARPHRD.LOOPBACK)?.index;
+    const plan = networkPlan(loopback, interfaces, this.#leases, this.deps.nowMs());
+    this.#tell([...virtual.faults, ...tunnels.faults, ...faults, ...plan.faults]);
+    const changes = [
+      ...virtual.changes,
+      ...tunnels.changes,
+      ...changesTo(plan, now, this.#owned),
+    ];
+    return { interfaces, changes };
+  }
+
+  /** Makes the changes; what the kernel refuses is told, and its description put in `refused`. */
+  #apply(changes: readonly Change[], refused: Set<string>): void {
     for (const change of changes) {
       try {
         this.deps.kernel.change(change);
-        if (change.type === "putAddress") this.#owned.add(addressKey(change.address));
-        if (change.type === "removeAddress") this.#owned.delete(addressKey(change.address));
+        this.#remember(change);
       } catch (error) {
-        faults.push(messageOf(error));
+        this.#tell([messageOf(error)]);
+        refused.add(describe(change));
       }
     }
-    this.#tell(faults);
-    return faults.length === 0;
+  }
+
+  #remember(change: Change): void {
+    switch (change.type) {
+      case "putAddress":
+        return void this.#owned.add(addressKey(change.address));
+      case "removeAddress":
+        return void this.#owned.delete(addressKey(change.address));
+      case "addLink":
+        return void this.#made.set(change.link.name, JSON.stringify(change.link));
+      case "removeLink":
+        this.#tunnels.delete(change.link.name);
+        return void this.#made.delete(change.link.name);
+      case "tunnel":
+        return void this.#tunnels.set(change.wanted.name, JSON.stringify(change.wanted));
+    }
   }
 
   /** Starts and ends DHCP clients so that exactly the links that should have one do. */

@@ -194,7 +194,8 @@ Deno.test("networkPlan() gives a leased address its end and a broadcast address"
 
 /** The kernel as it is when it holds all of a plan. */
 function holding(plan: ReturnType<typeof planned>["plan"]): KernelNetwork {
-  return { links: [LO, ETH0, ETH1], addresses: plan.addresses, routes: plan.routes };
+  const { addresses, routes } = plan;
+  return { links: [LO, ETH0, ETH1], addresses, routes, tunnels: [] };
 }
 
 const lines = (changes: readonly Change[]) => changes.map(describe);

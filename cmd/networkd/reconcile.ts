@@ -3,9 +3,11 @@ import {
   IFF,
   type Link,
   type LinkChange,
+  type NewLink,
   type Route,
   RT_TABLE,
   RTPROT,
+  type WireguardDevice,
 } from "$lib/codec/mod.ts";
 import type { NetworkPlan } from "./network_plan.ts";
 
@@ -14,11 +16,24 @@ export interface KernelNetwork {
   readonly links: readonly Link[];
   readonly addresses: readonly Address[];
   readonly routes: readonly Route[];
+  /** WireGuard interfaces that networkd made. */
+  readonly tunnels: readonly WireguardDevice[];
 }
 
 /** One thing to change in the kernel. */
 export type Change =
   | { readonly type: "link"; readonly link: LinkChange }
+  | { readonly type: "addLink"; readonly link: NewLink }
+  | {
+    readonly type: "removeLink";
+    readonly link: { readonly index: number; readonly name: string };
+  }
+  | {
+    readonly type: "tunnel";
+    readonly wanted: WireguardDevice;
+    /** What to set for that: `wanted` and the peers to take away. */
+    readonly device: WireguardDevice;
+  }
   | { readonly type: "putAddress" | "removeAddress"; readonly address: Address }
   | { readonly type: "putRoute" | "removeRoute"; readonly route: Route };
 

@@ -1,55 +1,40 @@
-import { constants } from "node:os";
 import {
   decodeAddress,
-  decodeErrno,
   decodeLink,
-  decodeMessages,
   decodeRoute,
   encodeAddress,
   encodeAddressQuery,
   encodeLinkChange,
   encodeLinkQuery,
-  encodeMessage,
+  encodeLinkRemoval,
+  encodeNewLink,
   encodeRoute,
   encodeRouteQuery,
-  type NetlinkMessage,
   NLM_F,
-  NLMSG,
   RTM,
 } from "$lib/codec/mod.ts";
+import type { NetlinkTalk } from "./netlink_talk.ts";
 import type { Change, KernelNetwork } from "./reconcile.ts";
+import { MARK } from "./virtual_plan.ts";
+import type { WireguardKernel } from "./wireguard_kernel.ts";
 
-/** What is needed of a netlink socket; `$ffi/netlink.ts` fits it. */
-export interface RouteSocket {
-  send(bytes: Uint8Array<ArrayBuffer>): void;
-  tryReceive(): Uint8Array | undefined;
-}
+const PUT = NLM_F.CREATE | NLM_F.REPLACE;
+const NEW = NLM_F.CREATE | NLM_F.EXCL;
+const GONE = ["ESRCH", "EADDRNOTAVAIL", "ENODEV"];
 
-/** The kernel refused a request; `code` is the name of its errno, e.g. `EEXIST`. */
-export class NetlinkError extends Error {
-  override readonly name = "NetlinkError";
-  constructor(readonly code: string, what: string) {
-    super(`Cannot ${what}: ${code}`);
-  }
-}
-
-const ANSWER_LIMIT = 10_000;
-const DUMP_TRIES = 5;
-
-/**
- * The kernel's links, addresses and routes. Rtnetlink works inside the sending call, so every answer
- * waits when it returns and nothing else can come between.
- */
+/** The kernel's links, addresses, routes and tunnels. */
 export class RouteKernel {
-  #sequence = 0;
-  constructor(readonly socket: RouteSocket) {}
+  constructor(readonly talk: NetlinkTalk, readonly tunnels: WireguardKernel) {}
 
-  /** All links, addresses and routes. @throws {NetlinkError} when the kernel refuses */
+  /** All of them; of tunnels those that are ours. @throws {NetlinkError} when the kernel refuses */
   read(): KernelNetwork {
+    const links = this.#dump(RTM.GETLINK, encodeLinkQuery(), RTM.NEWLINK, decodeLink);
     return {
-      links: this.#dump(RTM.GETLINK, encodeLinkQuery(), RTM.NEWLINK, decodeLink),
+      links,
       addresses: this.#dump(RTM.GETADDR, encodeAddressQuery(), RTM.NEWADDR, decodeAddress),
       routes: this.#dump(RTM.GETROUTE, encodeRouteQuery(), RTM.NEWROUTE, decodeRoute),
+      tunnels: links.filter(({ kind, alias }) => kind === "wireguard" && alias === MARK)
+        .map(({ name }) => this.tunnels.read(name)),
     };
   }
 
@@ -58,6 +43,16 @@ export class RouteKernel {
     switch (change.type) {
       case "link":
         return this.#ask(RTM.NEWLINK, 0, encodeLinkChange(change.link), describe(change));
+      case "addLink":
+        return this.#ask(RTM.NEWLINK, NEW, encodeNewLink(change.link), describe(change));
+      case "removeLink":
+        return this.#ask(
+          RTM.DELLINK,
+          0,
+          encodeLinkRemoval(change.link.index),
+          describe(change),
+          GONE,
+        );
       case "putAddress":
         return this.#ask(RTM.NEWADDR, PUT, encodeAddress(change.address), describe(change));
       case "removeAddress":
@@ -66,77 +61,43 @@ export class RouteKernel {
         return this.#ask(RTM.NEWROUTE, PUT, encodeRoute(change.route), describe(change));
       case "removeRoute":
         return this.#ask(RTM.DELROUTE, 0, encodeRoute(change.route), describe(change), GONE);
+      case "tunnel":
+        return this.tunnels.set(change.device);
     }
   }
 
-  #ask(
-    type: number,
-    flags: number,
-    payload: Uint8Array,
-    what: string,
-    fine: readonly string[] = [],
-  ): void {
-    const sequence = this.#send(type, NLM_F.REQUEST | NLM_F.ACK | flags, payload);
-    for (const message of this.#answers(sequence, what)) {
-      if (message.type !== NLMSG.ERROR) continue;
-      const errno = decodeErrno(message);
-      const code = errnoName(errno);
-      if (errno !== 0 && !fine.includes(code)) throw new NetlinkError(code, what);
-      return;
-    }
+  #ask(type: number, flags: number, payload: Uint8Array, what: string, fine?: string[]): void {
+    this.talk.ask({ type, flags, payload, what }, fine);
   }
 
-  /** A dump that changed under the kernel's hands is marked, and asked for anew. */
   #dump<T>(
     type: number,
     payload: Uint8Array,
     wanted: number,
     decode: (payload: Uint8Array) => T,
   ): T[] {
-    for (let tries = 1;; tries++) {
-      const sequence = this.#send(type, NLM_F.REQUEST | NLM_F.DUMP, payload);
-      const values: T[] = [];
-      let interrupted = false;
-      for (const message of this.#answers(sequence, "read the kernel's network")) {
-        if (message.flags & NLM_F.DUMP_INTR) interrupted = true;
-        if (message.type === wanted) values.push(decode(message.payload));
-        if (message.type !== NLMSG.DONE && message.type !== NLMSG.ERROR) continue;
-        const errno = decodeErrno(message);
-        if (errno !== 0) throw new NetlinkError(errnoName(errno), "read the kernel's network");
-        break;
-      }
-      if (!interrupted || tries === DUMP_TRIES) return values;
-    }
-  }
-
-  #send(type: number, flags: number, payload: Uint8Array): number {
-    // Answers to a request that ended early must not be taken for answers to the next.
-    for (let stale = 0; stale < ANSWER_LIMIT && this.socket.tryReceive(); stale++);
-    const sequence = this.#sequence = (this.#sequence + 1) >>> 0;
-    this.socket.send(encodeMessage({ type, flags, sequence, payload }));
-    return sequence;
-  }
-
-  *#answers(sequence: number, what: string): Generator<NetlinkMessage> {
-    for (let datagrams = 0; datagrams < ANSWER_LIMIT; datagrams++) {
-      const bytes = this.socket.tryReceive();
-      if (!bytes) break;
-      yield* decodeMessages(bytes).filter((message) => message.sequence === sequence);
-    }
-    throw new NetlinkError("no answer", what);
+    return this.talk.dump({ type, payload, what: "read the kernel's network" })
+      .filter((message) => message.type === wanted).map((message) => decode(message.payload));
   }
 }
-
-const PUT = NLM_F.CREATE | NLM_F.REPLACE;
-const GONE = ["ESRCH", "EADDRNOTAVAIL", "ENODEV"];
 
 /** What a change is, for logs: `put address 10.5.0.2/24 on link 3`. */
 export function describe(change: Change): string {
   switch (change.type) {
     case "link": {
-      const { index, up, mtu } = change.link;
-      return `set link ${index}${up ? " up" : ""}${mtu === undefined ? "" : ` to mtu ${mtu}`}`;
+      const { index, up, mtu, master, alias } = change.link;
+      const state = up === undefined ? "" : up ? " up" : " down";
+      const bond = master === undefined ? "" : master > 0 ? ` into link ${master}` : " free";
+      return `set link ${index}${state}${mtu === undefined ? "" : ` to mtu ${mtu}`}${bond}${
+        alias === undefined ? "" : ` to alias ${alias}`
+      }`;
     }
+    case "addLink":
+      return `add ${change.link.kind} ${change.link.name}`;
+    case "removeLink":
+      return `remove link ${change.link.name}`;
+    case "tunnel":
+      return `set wireguard ${change.device.name}`;
     case "putAddress":
     case "removeAddress": {
       const { address, prefix, index } = change.address;
@@ -155,9 +116,4 @@ export function describe(change: Change): string {
 
 function verb(type: string): string {
   return type.startsWith("put") ? "put" : "remove";
-}
-
-function errnoName(errno: number): string {
-  const entry = Object.entries(constants.errno).find(([, number]) => number === errno);
-  return entry?.[0] ?? `errno ${errno}`;
 }

@@ -1,4 +1,6 @@
 import { KernelCmdline } from "$lib/cmdline/mod.ts";
+import { flag, list, number, optional, record, text, texts } from "./fields.ts";
+import { readVirtual, type VirtualConfig } from "./virtual_settings.ts";
 
 /** What machined hands to networkd: the kernel's arguments and the configuration's network. */
 export interface Settings {
@@ -31,6 +33,10 @@ export interface InterfaceConfig {
   readonly dhcpMetric?: number;
   /** Whether DHCPv4 is done where DHCP is. */
   readonly dhcp4: boolean;
+  /** What it is made as; absent for hardware. */
+  readonly virtual?: VirtualConfig;
+  /** It may go without addresses: VLANs over it have them. */
+  readonly carriesVlans: boolean;
 }
 
 /** A static route through an interface. */
@@ -58,12 +64,28 @@ function readNetwork(value: unknown): NetworkConfig {
       const { ip, aliases } = record(entry, "extraHostEntries");
       return { ip: text(ip, "ip") ?? "", aliases: texts(aliases, "aliases") };
     }),
-    interfaces: list(network.interfaces, "interfaces").map(readInterface),
+    interfaces: list(network.interfaces, "interfaces").flatMap((value) => {
+      const device = record(value, "interfaces");
+      return [readInterface(device), ...readVlans(device)];
+    }),
   };
 }
 
-function readInterface(value: unknown): InterfaceConfig {
-  const device = record(value, "interfaces");
+/** VLANs are interfaces of their own, called after the one they run over. */
+function readVlans(device: Record<string, unknown>): InterfaceConfig[] {
+  const parent = text(device.interface, "interface") ?? "";
+  return list(device.vlans, "vlans").map((value) => {
+    const vlan = record(value, "vlans");
+    const id = number(vlan.vlanId, "vlanId") ?? 0;
+    return {
+      ...readInterface({ ...vlan, interface: `${parent}.${id}`, ignore: device.ignore }),
+      virtual: { kind: "vlan", parent, id },
+    };
+  });
+}
+
+function readInterface(device: Record<string, unknown>): InterfaceConfig {
+  const virtual = readVirtual(device);
   const options = record(device.dhcpOptions ?? {}, "dhcpOptions");
   return {
     interface: text(device.interface, "interface") ?? "",
@@ -81,53 +103,7 @@ function readInterface(value: unknown): InterfaceConfig {
     }),
     ...optional("dhcpMetric", number(options.routeMetric, "routeMetric") || undefined),
     dhcp4: flag(options.ipv4, "ipv4") ?? true,
+    ...optional("virtual", virtual),
+    carriesVlans: list(device.vlans, "vlans").length > 0,
   };
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : { [key]: value } as { [P in K]?: V };
-}
-
-function fault(field: string, kind: string): TypeError {
-  return new TypeError(`Cannot read ${field} of the network settings: it is no ${kind}`);
-}
-
-function record(value: unknown, field: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw fault(field, "object");
-  }
-  return value as Record<string, unknown>;
-}
-
-function list(value: unknown, field: string): unknown[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw fault(field, "list");
-  return value;
-}
-
-function texts(value: unknown, field: string): string[] {
-  return list(value, field).map((item) => {
-    if (typeof item !== "string") throw fault(field, "list of texts");
-    return item;
-  });
-}
-
-function text(value: unknown, field: string): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== "string") throw fault(field, "text");
-  return value;
-}
-
-function flag(value: unknown, field: string): boolean | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== "boolean") throw fault(field, "truth value");
-  return value;
-}
-
-function number(value: unknown, field: string): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 0xffffffff) {
-    throw fault(field, "number from 0 to 4294967295");
-  }
-  return value;
 }

@@ -1,5 +1,5 @@
 /**
- * Bytes to values and back: netlink messages of routes and of WireGuard, DHCPv4, NTP, addresses, labels of volumes.
+ * Bytes to values and back: netlink messages of routes and of WireGuard, ARP, DHCPv4, NTP, addresses, labels of volumes.
  *
  * Decoders never read past what they are given: bytes that do not fit end in a RangeError, bytes
  * that mean something else in a SyntaxError, and both name the field.
@@ -15,6 +15,14 @@
  * @module
  */
 
+export {
+  arpAnnouncement,
+  type ArpPacket,
+  arpProbe,
+  decodeArp,
+  encodeArp,
+  isArpConflict,
+} from "./arp.ts";
 export {
   formatIp,
   formatIpv4,
@@ -33,6 +41,7 @@ export {
 export {
   decodeAttributes,
   decodeErrno,
+  decodeErrorText,
   decodeMessages,
   encodeAttributes,
   encodeMessage,

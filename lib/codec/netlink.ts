@@ -24,9 +24,16 @@ export const NLM_F = {
   EXCL: 0x200,
   CREATE: 0x400,
   APPEND: 0x800,
+  /** Of an error: only the header of the request is repeated. */
+  CAPPED: 0x100,
+  /** Of an error: attributes follow that say more. */
+  ACK_TLVS: 0x200,
 } as const;
 
 const HEADER_SIZE = 16;
+/** An error begins with its errno; the request follows. */
+const ERRNO_SIZE = 4;
+const NLMSGERR_ATTR_MSG = 1;
 const ATTRIBUTE_HEADER_SIZE = 4;
 /** NLA_F_NESTED and NLA_F_NET_BYTEORDER ride in the type. */
 const ATTRIBUTE_TYPE_MASK = 0x3fff;
@@ -143,6 +150,20 @@ export function decodeErrno(message: NetlinkMessage): number {
     throw new RangeError(`Cannot read errno of netlink message: ${message.payload.length} bytes`);
   }
   return -viewOf(message.payload).getInt32(0, true) | 0;
+}
+
+/** What the kernel says beside the errno of an NLMSG_ERROR, when it was asked to; else nothing. */
+export function decodeErrorText(message: NetlinkMessage): string {
+  if (message.type !== NLMSG.ERROR || !(message.flags & NLM_F.ACK_TLVS)) return "";
+  const { payload } = message;
+  if (payload.length < ERRNO_SIZE + HEADER_SIZE) return "";
+  // The request follows, or its header alone.
+  const request = message.flags & NLM_F.CAPPED
+    ? HEADER_SIZE
+    : align4(viewOf(payload).getUint32(ERRNO_SIZE, true));
+  const tail = payload.subarray(ERRNO_SIZE + request);
+  const text = decodeAttributes(tail, "netlink error").get(NLMSGERR_ATTR_MSG);
+  return text ? textOf(text) : "";
 }
 
 /** Four bytes in host order. */

@@ -3,6 +3,7 @@ import {
   decodeAddress,
   decodeAttributes,
   decodeErrno,
+  decodeErrorText,
   decodeLink,
   decodeMessages,
   decodeRoute,
@@ -218,4 +219,21 @@ Deno.test("netlink decoders end damaged dumps in an error that names the part, o
     }
   }
   assert.ok(faults > 1_000, `only ${faults} mutants were refused`);
+});
+
+Deno.test("decodeErrorText() reads what the kernel says of a request it refuses", () => {
+  const tail = encodeAttributes([[1, new TextEncoder().encode("Device can not be enslaved\0")]]);
+  const error = (flags: number, request: Uint8Array) => ({
+    type: NLMSG.ERROR,
+    flags,
+    sequence: 1,
+    port: 0,
+    payload: Uint8Array.of(0xff, 0xff, 0xff, 0xff, ...request, ...tail),
+  });
+  const request = encodeMessage({ type: 16, flags: 5, sequence: 1, payload: new Uint8Array(17) });
+  assert.equal(decodeErrorText(error(0x200, request)), "Device can not be enslaved");
+  const header = request.subarray(0, 16);
+  assert.equal(decodeErrorText(error(0x300, header)), "Device can not be enslaved");
+  assert.equal(decodeErrorText(error(0, request)), "");
+  assert.equal(decodeErrorText({ ...error(0x200, header), payload: new Uint8Array(4) }), "");
 });
