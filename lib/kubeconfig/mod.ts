@@ -23,3 +23,4 @@ export {
   type Rename,
   withoutContext,
 } from "./merge.ts";
+export { withServer } from "./server.ts";

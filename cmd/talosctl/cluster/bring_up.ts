@@ -1,6 +1,7 @@
 import { systemClock } from "$lib/clock/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import type { Client } from "../client/client.ts";
+import { withServer } from "$lib/kubeconfig/mod.ts";
 import { makeClient } from "../client/mod.ts";
 import { RpcError } from "../client/rpc_error.ts";
 import { crashDump } from "../crashdump.ts";
@@ -10,7 +11,7 @@ import { fetchKubeconfig, mergeIntoFile, renameLine } from "../kubeconfig_file.t
 import type { Target } from "../target.ts";
 import type { CreateOptions } from "./options.ts";
 import { isRunning, type ProcessMark } from "./process.ts";
-import type { ContextPlace } from "./state.ts";
+import type { ContextPlace, NodeState } from "./state.ts";
 
 const DIAL_MS = 5_000;
 /** How often the machine is looked after, and how often a bootstrap is tried. */
@@ -22,11 +23,13 @@ export interface BringUp extends
     CreateOptions,
     "crashdump" | "initNode" | "kubeconfig" | "until" | "timeoutMs" | "signal" | "say"
   > {
-  readonly name: string;
-  /** The node's own address, by which Kubernetes knows it. */
-  readonly address: string;
+  /** The machines, the one that founds the cluster first. */
+  readonly nodes: readonly Pick<NodeState, "name" | "type" | "ip">[];
+  /** The machine that founds the cluster. */
   readonly target: Target;
-  readonly qemu: ProcessMark;
+  readonly machines: readonly ProcessMark[];
+  /** Where this host reaches Kubernetes, when that is not where the nodes do; else empty. */
+  readonly k8sEndpoint: string;
 }
 
 /**
@@ -34,15 +37,15 @@ export interface BringUp extends
  * Gives where its context went. @throws {Error} when it does not come up
  */
 export async function bringUp(host: Host, options: BringUp): Promise<ContextPlace | undefined> {
-  const { name, qemu, say } = options;
-  using machine = watchMachine(qemu);
-  const signal = AbortSignal.any([options.signal, machine.died]);
+  const { machines, nodes, say } = options;
+  using watched = watchMachines(machines);
+  const signal = AbortSignal.any([options.signal, watched.died]);
   using client = makeClient(options.target, { dialMs: DIAL_MS, signal });
   try {
     return await bringUpBy(client, host, options);
   } catch (error) {
     if (options.crashdump && !signal.aborted) {
-      for await (const text of crashDump(client, name)) say(text.trimEnd());
+      for await (const text of crashDump(client, nodes[0]?.name ?? "")) say(text.trimEnd());
     }
     throw error;
   }
@@ -51,25 +54,29 @@ export async function bringUp(host: Host, options: BringUp): Promise<ContextPlac
 async function bringUpBy(
   client: Client,
   host: Host,
-  { address, initNode, kubeconfig, name, say, timeoutMs, until }: BringUp,
+  { initNode, k8sEndpoint, kubeconfig, nodes, say, timeoutMs, until }: BringUp,
 ): Promise<ContextPlace | undefined> {
   const started = performance.now();
   if (!initNode) {
-    say(`bootstrapping ${name}`);
+    say(`bootstrapping ${nodes[0]?.name}`);
     await bootstrap(client, started + timeoutMs);
   }
   if (until !== "healthy") return undefined;
+  const ipsOf = (workers: boolean): string[] =>
+    nodes.filter(({ type }) => (type === "join") === workers).map(({ ip }) => ip);
   const health = {
     client,
-    of: () => client.endedBy(client.signal),
-    members: { controlPlane: [address], workers: [] },
-    k8sEndpoint: "",
+    // One machine alone is asked as it is reached; of several each by the address it has among them.
+    of: (node: string) => nodes.length > 1 ? client.only(node) : client.endedBy(client.signal),
+    members: { controlPlane: ipsOf(false), workers: ipsOf(true) },
+    k8sEndpoint,
     timeoutMs: timeoutMs - (performance.now() - started),
   };
   for await (const line of clientHealth(health)) say(line);
   if (kubeconfig === undefined) return undefined;
   say(`merging kubeconfig into "${kubeconfig}"`);
-  const text = await fetchKubeconfig(client);
+  const fetched = await fetchKubeconfig(client);
+  const text = k8sEndpoint === "" ? fetched : withServer(fetched, k8sEndpoint);
   const { renames, context } = await mergeIntoFile(host.files, kubeconfig, text, {
     onConflict: () => Promise.resolve("rename"),
   });
@@ -96,11 +103,12 @@ async function bootstrap(client: Client, deadline: number): Promise<void> {
   }
 }
 
-/** Looks after a machine: `died` is aborted when its process ends. */
-function watchMachine(qemu: ProcessMark): { died: AbortSignal } & Disposable {
+/** Looks after machines: `died` is aborted when the process of one ends. */
+function watchMachines(machines: readonly ProcessMark[]): { died: AbortSignal } & Disposable {
   const controller = new AbortController();
   const timer = setInterval(async () => {
-    if (!await isRunning(qemu)) controller.abort(new Error("the machine has stopped"));
+    const running = await Promise.all(machines.map(isRunning));
+    if (running.includes(false)) controller.abort(new Error("the machine has stopped"));
   }, WATCH_MS);
   return { died: controller.signal, [Symbol.dispose]: () => clearInterval(timer) };
 }

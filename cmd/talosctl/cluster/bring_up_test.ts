@@ -52,13 +52,14 @@ async function bringing(
     timeoutMs: 30_000,
     signal: new AbortController().signal,
     say: (line) => lines.push(line),
-    ...{ name: "cp-1", address: "10.0.0.1" },
+    nodes: [{ name: "cp-1", type: "controlplane", ip: "10.0.0.1" }],
+    k8sEndpoint: "",
     target: {
       endpoints: [node.endpoint],
       nodes: [],
       ...{ ca: pki.ca.crt, cert: pki.client.crt, key: pki.client.key },
     },
-    qemu: await markProcess("qemu", machine.pid),
+    machines: [await markProcess("qemu", machine.pid)],
   });
   try {
     await test({ lines, calls, folder, machine }, up);

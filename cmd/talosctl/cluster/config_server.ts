@@ -1,6 +1,4 @@
-import { join } from "node:path";
 import { isRunning, startedAt } from "./process.ts";
-import { NODE_FILES } from "./qemu.ts";
 
 /** How often the server looks whether its node still lives. */
 const WATCH_MS = 2_000;
@@ -10,17 +8,19 @@ const CLOSE_MS = 1_000;
 const START_MS = 60_000;
 const START_POLL_MS = 200;
 
-/**
- * Serves a node's configuration on a loopback port under a path that only the node knows, until
- * the node's process ends. Calls `ready` with the port.
- */
+/** What a cluster is served with. */
+export interface ServeOptions {
+  /** The files of configurations by the path that only their node knows. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Names the process that this one outlives by a moment. */
+  readonly pidFile: string;
+  readonly ready: (port: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Serves configurations on a loopback port until the process in `pidFile` ends. Calls `ready` with the port. */
 export async function serveConfig(
-  { directory, path, ready, signal }: {
-    readonly directory: string;
-    readonly path: string;
-    readonly ready: (port: number) => void;
-    readonly signal: AbortSignal;
-  },
+  { files, pidFile, ready, signal }: ServeOptions,
 ): Promise<void> {
   const stop = new AbortController();
   const server = Deno.serve({
@@ -29,17 +29,22 @@ export async function serveConfig(
     signal: AbortSignal.any([signal, stop.signal]),
     onListen: ({ port }) => ready(port),
     onError: () => new Response("Cannot read the configuration", { status: 500 }),
-  }, (request) => configResponse(request, path, join(directory, NODE_FILES.config)));
-  await nodeEnds(join(directory, NODE_FILES.pid), signal);
+  }, (request) => configResponse(request, files));
+  await nodeEnds(pidFile, signal);
   stop.abort();
   await Promise.race([server.finished, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
 }
 
-async function configResponse(request: Request, path: string, file: string): Promise<Response> {
+async function configResponse(
+  request: Request,
+  files: ServeOptions["files"],
+): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return new Response("Only GET is answered", { status: 405 });
   }
-  if (new URL(request.url).pathname !== path) return new Response("Not found", { status: 404 });
+  const { pathname } = new URL(request.url);
+  const file = Object.hasOwn(files, pathname) ? files[pathname] : undefined;
+  if (file === undefined) return new Response("Not found", { status: 404 });
   return new Response(await Deno.readTextFile(file), {
     headers: {
       "content-type": "application/yaml",

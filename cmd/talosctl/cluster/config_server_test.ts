@@ -8,15 +8,15 @@ Deno.test("serveConfig() serves one path on loopback and ends with its node", as
   let listening = (_port: number): void => {};
   const port = new Promise<number>((resolve) => listening = resolve);
   const done = serveConfig({
-    directory,
-    path: "/secret/config.yaml",
+    files: { "/secret/config.yaml": `${directory}/config.yaml` },
+    pidFile: `${directory}/qemu.pid`,
     ready: listening,
     signal: new AbortController().signal,
   });
   const base = `http://127.0.0.1:${await port}`;
   await Deno.writeTextFile(`${directory}/qemu.pid`, `${node.pid}\n`);
   assert.equal(await (await fetch(`${base}/secret/config.yaml`)).text(), "version: v1alpha1\n");
-  for (const path of ["/", "/config.yaml", "/secret/", "/secret/../qemu.pid"]) {
+  for (const path of ["/", "/config.yaml", "/secret/", "/secret/../qemu.pid", "/toString"]) {
     const response = await fetch(base + path);
     assert.equal(response.status, 404, path);
     await response.body?.cancel();

@@ -6,12 +6,22 @@ import type { Target } from "../target.ts";
 import { chooseAccelerator } from "./accelerator.ts";
 import { bringUp } from "./bring_up.ts";
 import { generate, readGenerated, writeContext } from "./generate.ts";
-import { launchConfigServer, launchQemu, requireQemu } from "./launch.ts";
-import { canListen, freeLoopback } from "./loopback.ts";
+import { launchHostProcess, launchQemu, launchSwitch, requireQemu } from "./launch.ts";
+import { API_SERVER_PORT, canListen, freeLoopback } from "./loopback.ts";
 import type { CreateOptions } from "./options.ts";
 import type { ProcessMark } from "./process.ts";
-import { GUEST_ADDRESS, HOST_FROM_GUEST, NODE_FILES, nodeCmdline, qemuProgram } from "./qemu.ts";
-import { type ClusterState, findState, type NodeState, saveState } from "./state.ts";
+import {
+  addressArgument,
+  endpoints,
+  HOST_FROM_GUEST,
+  isShared,
+  mastersOf,
+  networkState,
+  planNodes,
+} from "./plan.ts";
+import { NODE_FILES, nodeCmdline, qemuProgram } from "./qemu.ts";
+import { type ClusterState, findState, saveState } from "./state.ts";
+import { SWITCH } from "./switch.ts";
 import { waitForApi } from "./wait.ts";
 
 /** A cluster that runs. */
@@ -19,71 +29,120 @@ export interface CreatedCluster {
   readonly state: ClusterState;
   /** Name of its context in the talosconfig. */
   readonly context: string;
-  /** The node's release; empty when it was not waited for. */
+  /** The nodes' release; empty when they were not waited for. */
   readonly tag: string;
 }
 
-/** Creates a cluster of one node. What is started is recorded at once, so that destroy finds it. */
+/** Creates a cluster. What is started is recorded at once, so that destroy finds it. */
 export async function createCluster(host: Host, options: CreateOptions): Promise<CreatedCluster> {
   const { directory, say } = options;
   await checkInputs(host, options);
   const accelerator = options.accelerator === "auto"
     ? await chooseAccelerator(options.arch)
     : options.accelerator;
-  const address = freeLoopback(canListen);
-  const node = nodeOf(options, address);
-  const nodeDirectory = join(directory, node.name);
-  await host.files.mkdir(nodeDirectory, { recursive: true, mode: 0o700 });
-  let state = stateOf(options, node);
-  await saveState(host.files, directory, state);
-  const record = async (mark: ProcessMark): Promise<ProcessMark> => {
-    state = { ...state, processes: [...state.processes, mark] };
-    await saveState(host.files, directory, state);
-    return mark;
-  };
+  const nodes = planNodes(options, (used) => freeLoopback(canListen, used));
+  for (const { name } of nodes) {
+    await host.files.mkdir(join(directory, name), { recursive: true, mode: 0o700 });
+  }
+  const record = await StateRecord.begin(host, directory, {
+    provisioner: "qemu",
+    name: options.name,
+    network: networkState(options.name, nodes),
+    nodes,
+    processes: [],
+  });
+  const shared = isShared(nodes);
+  const paths = new Map(nodes.map(({ name }) => [name, `/${crypto.randomUUID()}/config.yaml`]));
+  const configFile = (name: string): string => join(directory, name, NODE_FILES.config);
+  const masters = mastersOf(nodes);
+  const hostProcess = await launchHostProcess(host, directory, {
+    files: Object.fromEntries([...paths].map(([name, path]) => [path, configFile(name)])),
+    pidFile: join(directory, shared ? SWITCH : nodes[0]?.name ?? "", NODE_FILES.pid),
+    balanced: shared
+      ? masters.map(({ address }) => ({ host: address, port: API_SERVER_PORT }))
+      : [],
+  });
+  await record.started(hostProcess.mark);
+  const { inside, outside } = endpoints(nodes, shared ? hostProcess.balancerPort : undefined);
 
   const { inputDirectory } = options;
   if (inputDirectory === undefined) say("generating PKI and tokens");
-  const { config, credentials } = inputDirectory === undefined
-    ? await generate(options, node)
-    : await readGenerated(host, inputDirectory, options, node);
-  await writeWhole(host.files, join(nodeDirectory, NODE_FILES.config), config, SECRET);
-  const context = await writeContext(host, options, credentials, address);
-  state = { ...state, talosconfig: { path: resolve(options.talosconfig), context } };
-  await saveState(host.files, directory, state);
+  const { configs, credentials } = inputDirectory === undefined
+    ? await generate(options, nodes, inside)
+    : await readGenerated(host, inputDirectory, options, nodes);
+  for (const [name, text] of configs) {
+    await writeWhole(host.files, configFile(name), text, SECRET);
+  }
+  const context = await writeContext(host, options, credentials, nodes);
+  const talosconfig = { path: resolve(options.talosconfig), context };
+  await record.add({ talosconfig, ...shared ? { endpoint: outside } : {} });
 
-  const path = `/${crypto.randomUUID()}/config.yaml`;
-  const server = await launchConfigServer(host, nodeDirectory, path);
-  await record(server.mark);
-  say(`starting ${node.name} at ${address} (${accelerator})`);
-  const qemu = await record(
-    await launchQemu(host, {
-      node,
-      arch: options.arch,
-      accelerator,
-      directory: nodeDirectory,
+  const { arch } = options;
+  const network = join(directory, SWITCH);
+  if (shared) {
+    const { cidr } = record.state.network;
+    await record.started(await launchSwitch(host, { arch, directory: network, cidr, nodes }));
+  }
+  const machines = new Map<string, ProcessMark>();
+  for (const node of nodes) {
+    say(`starting ${node.name} at ${node.address} (${accelerator})`);
+    const url = `http://${HOST_FROM_GUEST}:${hostProcess.port}${paths.get(node.name)}`;
+    const mark = await launchQemu(host, {
+      ...{ node, arch, accelerator },
+      directory: join(directory, node.name),
       kernel: resolve(options.kernel),
       initrd: resolve(options.initrd),
-      cmdline: nodeCmdline(options.arch, `http://${HOST_FROM_GUEST}:${server.port}${path}`),
-    }),
-  );
+      cmdline: nodeCmdline(arch, url, addressArgument(node, nodes)),
+      ...shared ? { network } : {},
+    });
+    machines.set(node.name, await record.started(mark));
+  }
   const { until, timeoutMs, signal } = options;
-  if (until === "started") return { state, context, tag: "" };
-  const target = targetOf(credentials, address);
-  const console = () => host.files.readTextFile(join(nodeDirectory, NODE_FILES.console));
-  const tag = await waitForApi({ target, qemu, timeoutMs, signal, console, say });
-  if (until === "api") return { state, context, tag };
+  if (until === "started") return { state: record.state, context, tag: "" };
+  let tag = "";
+  // Workers have their API once the control plane signs for it.
+  for (const node of masters) {
+    const qemu = machines.get(node.name)!;
+    const target = targetOf(credentials, node.address);
+    const console = () => host.files.readTextFile(join(directory, node.name, NODE_FILES.console));
+    tag = await waitForApi({ target, qemu, timeoutMs, signal, console, say });
+  }
+  if (until === "api") return { state: record.state, context, tag };
   say(`the API answers: Talos ${tag}`);
   const kubeconfig = await bringUp(host, {
-    ...{ ...options, target, qemu },
-    name: node.name,
-    address: GUEST_ADDRESS,
+    ...options,
+    nodes,
+    target: targetOf(credentials, masters[0]?.address ?? ""),
+    machines: [...machines.values()],
+    k8sEndpoint: shared ? outside : "",
   });
-  if (kubeconfig) {
-    state = { ...state, kubeconfig };
-    await saveState(host.files, directory, state);
+  if (kubeconfig) await record.add({ kubeconfig });
+  return { state: record.state, context, tag };
+}
+
+/** The state of a cluster, saved with each change. */
+class StateRecord {
+  private constructor(
+    readonly host: Host,
+    readonly directory: string,
+    public state: ClusterState,
+  ) {}
+
+  static async begin(host: Host, directory: string, state: ClusterState): Promise<StateRecord> {
+    const record = new StateRecord(host, directory, state);
+    await record.add({});
+    return record;
   }
-  return { state, context, tag };
+
+  async add(more: Partial<ClusterState>): Promise<void> {
+    this.state = { ...this.state, ...more };
+    await saveState(this.host.files, this.directory, this.state);
+  }
+
+  async started(mark: ProcessMark): Promise<ProcessMark> {
+    await this.add({ processes: [...this.state.processes, mark] });
+    return mark;
+  }
 }
 
 function targetOf({ ca, crt, key }: Credentials, address: string): Target {
@@ -109,26 +168,4 @@ async function checkInputs(host: Host, options: CreateOptions): Promise<void> {
       `Cannot find the ${what} "${path}": build the image with "deno task image" or set --${name}`,
     );
   }
-}
-
-function nodeOf(options: CreateOptions, address: string): NodeState {
-  return {
-    name: `${options.name}-master-1`,
-    type: options.initNode ? "init" : "controlplane",
-    address,
-    cpus: options.cpus,
-    memoryBytes: options.memoryMib * 2 ** 20,
-    diskBytes: options.diskMib * 2 ** 20,
-  };
-}
-
-function stateOf({ name }: CreateOptions, node: NodeState): ClusterState {
-  return {
-    provisioner: "qemu",
-    name,
-    // QEMU's user-mode network is the same for every machine and known to nobody else.
-    network: { name: `${name} (user mode)`, cidr: "10.0.2.0/24", gateway: "10.0.2.2", mtu: 1500 },
-    nodes: [node],
-    processes: [],
-  };
 }

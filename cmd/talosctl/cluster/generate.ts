@@ -24,49 +24,59 @@ import {
 import { readText } from "../files.ts";
 import type { Host } from "../host.ts";
 import type { CreateOptions } from "./options.ts";
+import { additionalSans, isShared, mastersOf } from "./plan.ts";
 import type { NodeState } from "./state.ts";
 
-/** The node's configuration, with the user's patch, and the administrator's credentials. */
+/** The configurations of a cluster's machines, by name, and the administrator's credentials. */
+export interface Generated {
+  readonly configs: ReadonlyMap<string, string>;
+  readonly credentials: Credentials;
+}
+
+/** Makes the configurations, with the user's patch. `endpoint` is where the machines reach Kubernetes. */
 export async function generate(
   { name, config, patch }: Pick<CreateOptions, "name" | "config" | "patch">,
-  node: NodeState,
-): Promise<{ config: string; credentials: Credentials }> {
+  nodes: readonly NodeState[],
+  endpoint: string,
+): Promise<Generated> {
   const now = new Date();
   const secrets: SecretsBundle = await createSecrets({ now });
-  const generated = generateConfig(node.type, {
-    clusterName: name,
-    endpoint: `https://${node.address}:6443`,
-    secrets,
-    additionalSans: [node.address],
-    installDisk: "/dev/vda",
-    network: { hostname: node.name },
-    // The one node of the cluster has to run everything.
-    allowSchedulingOnMasters: true,
-    ...config,
-  });
+  const hasWorkers = nodes.some(({ type }) => type === "join");
+  const configs = new Map(nodes.map((node) => {
+    const generated = generateConfig(node.type, {
+      clusterName: name,
+      endpoint,
+      secrets,
+      additionalSans: additionalSans(node, nodes),
+      installDisk: "/dev/vda",
+      network: { hostname: node.name },
+      // Without workers the control planes have to run everything.
+      allowSchedulingOnMasters: !hasWorkers,
+      ...config,
+    });
+    return [node.name, patched(encodeConfig(generated), patch)];
+  }));
   const admin = await createAdminIdentity({ ca: secrets.ca, now });
-  return {
-    config: patched(encodeConfig(generated), patch),
-    credentials: { ca: secrets.ca.crt, ...admin },
-  };
+  return { configs, credentials: { ca: secrets.ca.crt, ...admin } };
 }
 
 /**
- * The configuration and the credentials that `gen config` left in a directory. The files were made
- * for an endpoint of the user's: what that needs is in them.
+ * The configurations and the credentials that `gen config` left in a directory. The files were made
+ * for an endpoint of the user's: what that needs is in them. The machines get names of their own.
  */
 export async function readGenerated(
   { files }: Pick<Host, "files">,
   directory: string,
   { patch }: Pick<CreateOptions, "patch">,
-  node: NodeState,
-): Promise<{ config: string; credentials: Credentials }> {
-  const config = await readText(files, join(directory, `${node.type}.yaml`));
+  nodes: readonly NodeState[],
+): Promise<Generated> {
+  const configs = new Map<string, string>();
+  for (const { name, type } of nodes) {
+    const config = await readText(files, join(directory, `${type}.yaml`));
+    configs.set(name, patched(config, patch));
+  }
   const talosconfig = Talosconfig.parse(await readText(files, join(directory, "talosconfig")));
-  return {
-    config: patched(config, patch),
-    credentials: credentials(talosconfig.current, talosconfig.select()),
-  };
+  return { configs, credentials: credentials(talosconfig.current, talosconfig.select()) };
 }
 
 /** A patch that breaks the configuration is told here: the node would only say so on its console. */
@@ -78,14 +88,19 @@ function patched(config: string, patch: readonly PatchOperation[]): string {
   throw new Error(`Cannot use --config-patch: ${multierror(errors)}`);
 }
 
-/** Adds the cluster's context to the talosconfig; a name that is taken gets an index. */
+/**
+ * Adds the cluster's context to the talosconfig; a name that is taken gets an index. Control planes are
+ * the endpoints; nodes are as these know them.
+ */
 export async function writeContext(
   host: Host,
   { name, talosconfig, say }: Pick<CreateOptions, "name" | "talosconfig" | "say">,
   identity: Credentials,
-  address: string,
+  nodes: readonly NodeState[],
 ): Promise<string> {
-  const context = contextOf(identity, { endpoints: [address], nodes: [address] });
+  const endpoints = mastersOf(nodes).map(({ address }) => address);
+  const first = isShared(nodes) ? nodes[0]?.ip : nodes[0]?.address;
+  const context = contextOf(identity, { endpoints, nodes: first === undefined ? [] : [first] });
   const base = await openTalosconfig(host.files, talosconfig);
   const added = addContext(Talosconfig.empty(), name, context);
   const { config, renames } = mergeTalosconfig(base, added);

@@ -8,8 +8,11 @@ const NODE: NodeState = {
   name: "c-master-1",
   type: "controlplane",
   address: "127.0.0.2",
+  ip: "10.0.2.15",
+  uuid: "",
   ...{ cpus: 2, memoryBytes: 0, diskBytes: 0 },
 };
+const ENDPOINT = "https://127.0.0.2:6443";
 const PEM = { ca: "-----BEGIN A", crt: "-----BEGIN B", key: "-----BEGIN C" };
 
 Deno.test("generate() makes a node that runs everything, with the patch applied", async () => {
@@ -17,7 +20,9 @@ Deno.test("generate() makes a node that runs everything, with the patch applied"
     '[{"op": "add", "path": "/machine/registries/config", ' +
       '"value": {"r:5000": {"tls": {"insecureSkipVerify": true}}}}]',
   );
-  const { config } = await generate({ name: "c", config: { debug: true }, patch }, NODE);
+  const asked = { name: "c", config: { debug: true }, patch };
+  const { configs } = await generate(asked, [NODE], ENDPOINT);
+  const config = configs.get(NODE.name) ?? "";
   const { raw, errors } = parseConfig(config);
   assert.deepEqual(errors, []);
   assert.equal(raw?.debug, true);
@@ -31,7 +36,7 @@ Deno.test("generate() refuses a patch that breaks the configuration, with the fi
     '[{"op": "replace", "path": "/cluster/controlPlane/endpoint", "value": ""}]',
   );
   await assert.rejects(
-    generate({ name: "c", config: {}, patch }, NODE),
+    generate({ name: "c", config: {}, patch }, [NODE], ENDPOINT),
     /Cannot use --config-patch: [\s\S]*endpoint/,
   );
 });
@@ -45,12 +50,33 @@ Deno.test("readGenerated() takes what gen config left, with the patch applied", 
   const talosconfig = addContext(Talosconfig.empty(), "c", contextOf(PEM)).toString();
   await Deno.writeTextFile(`${folder}/talosconfig`, talosconfig);
   const patch = parsePatch('[{"op": "replace", "path": "/debug", "value": true}]');
-  const { config, credentials } = await readGenerated({ files: Deno }, folder, { patch }, NODE);
-  assert.equal(config, controlplane.replace("debug: false", "debug: true"));
+  const { configs, credentials } = await readGenerated({ files: Deno }, folder, { patch }, [NODE]);
+  assert.equal(configs.get(NODE.name), controlplane.replace("debug: false", "debug: true"));
   assert.deepEqual(credentials, PEM);
   await assert.rejects(
-    readGenerated({ files: Deno }, folder, { patch }, { ...NODE, type: "init" }),
+    readGenerated({ files: Deno }, folder, { patch }, [{ ...NODE, type: "init" }]),
     /Cannot read ".*init.yaml": no such file/,
   );
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("generate() makes one cluster of several machines: same secrets, names of their own", async () => {
+  const worker: NodeState = { ...NODE, name: "c-worker-1", type: "join", address: "127.0.0.3" };
+  const asked = { name: "c", config: {}, patch: [] };
+  const { configs } = await generate(asked, [NODE, worker], "https://10.0.2.2:7443");
+  const [master, joining] = [NODE, worker].map(({ name }) => {
+    const { config, errors } = parseConfig(configs.get(name) ?? "");
+    assert.deepEqual(errors, []);
+    assert.equal(config?.machine.network?.hostname, name);
+    assert.equal(config?.cluster.controlPlane.endpoint, "https://10.0.2.2:7443");
+    return config!;
+  });
+  assert.ok(master && joining);
+  assert.equal(master.cluster.allowSchedulingOnMasters ?? false, false);
+  assert.equal(joining.machine.type, "worker");
+  assert.deepEqual(joining.machine.ca, { crt: master.machine.ca?.crt, key: "" });
+  assert.equal(joining.machine.token, master.machine.token);
+  assert.equal(joining.cluster.token, master.cluster.token);
+  assert.deepEqual(joining.machine.certSANs, ["127.0.0.3"]);
+  assert.deepEqual(master.machine.certSANs, ["127.0.0.1", "127.0.0.2"]);
 });

@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { SECRET, writeWhole } from "../files.ts";
 import type { Host } from "../host.ts";
 import { readPid } from "./config_server.ts";
+import type { HostOrder, HostPorts } from "./host_order.ts";
 import { markProcess, type ProcessMark } from "./process.ts";
 import {
+  type Arch,
   machineFile,
   NODE_FILES,
   qemuArguments,
@@ -11,11 +13,12 @@ import {
   qemuProgram,
   type QemuSpec,
 } from "./qemu.ts";
+import type { NodeState } from "./state.ts";
+import { switchArguments } from "./switch.ts";
 
-/** A config server that has said where it listens. */
-export interface ConfigServer {
+/** The process beside the machines, which has said where it listens. */
+export interface HostProcess extends HostPorts {
   readonly mark: ProcessMark;
-  readonly port: number;
 }
 
 /** Size of the disk for what outlives a system: the least that XFS takes, and some. */
@@ -23,15 +26,15 @@ const STATE_BYTES = 320 * 2 ** 20;
 /** How long the config server may take to listen. */
 const LISTEN_MS = 15_000;
 
-/** Starts the server of a node's configuration as a process of its own that outlives this one. */
-export async function launchConfigServer(
+/** Starts what serves the machines on the host, as a process of its own that outlives this one. */
+export async function launchHostProcess(
   host: Host,
   directory: string,
-  path: string,
-): Promise<ConfigServer> {
+  order: HostOrder,
+): Promise<HostProcess> {
   const [program = "", ...args] = host.self;
   const child = new Deno.Command(program, {
-    // The path is a secret: it goes through stdin, where no other user sees it.
+    // The paths are secrets: they go through stdin, where no other user sees them.
     args: [...args, "config-launch", "--directory", directory],
     stdin: "piped",
     stdout: "piped",
@@ -39,21 +42,27 @@ export async function launchConfigServer(
     detached: true,
   }).spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`${path}\n`));
+  await writer.write(new TextEncoder().encode(`${JSON.stringify(order)}\n`));
   await writer.close();
-  const port = await firstNumber(child.stdout, LISTEN_MS);
-  if (port === undefined) {
+  const ports = portsOf(await firstLine(child.stdout, LISTEN_MS));
+  if (ports === undefined) {
     throw new Error("Cannot serve the machine configuration: the server did not start");
   }
   const mark = await markProcess("config-server", child.pid);
   child.unref();
-  return { mark, port };
+  return { mark, ...ports };
 }
 
-async function firstNumber(
-  stream: ReadableStream<Uint8Array>,
-  ms: number,
-): Promise<number | undefined> {
+function portsOf(line: string): HostPorts | undefined {
+  try {
+    return JSON.parse(line) as HostPorts;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What comes up to the first line end, or within `ms`. */
+async function firstLine(stream: ReadableStream<Uint8Array>, ms: number): Promise<string> {
   const reader = stream.getReader();
   const timer = setTimeout(() => void reader.cancel().catch(() => {}), ms);
   let text = "";
@@ -64,8 +73,22 @@ async function firstNumber(
   }
   clearTimeout(timer);
   await reader.cancel().catch(() => {});
-  const number = Number(text.trim());
-  return text.trim() !== "" && Number.isInteger(number) ? number : undefined;
+  return text.trim();
+}
+
+/** Starts the network of several machines in the background. @throws {Error} with what to do when QEMU cannot. */
+export async function launchSwitch(
+  host: Host,
+  { arch, directory, cidr, nodes }: {
+    readonly arch: Arch;
+    readonly directory: string;
+    readonly cidr: string;
+    readonly nodes: readonly NodeState[];
+  },
+): Promise<ProcessMark> {
+  await host.files.mkdir(directory, { recursive: true, mode: 0o700 });
+  const args = switchArguments(directory, cidr, nodes);
+  return await background("switch", "the network", directory, qemuProgram(arch), args);
 }
 
 /** Starts a node in the background. @throws {Error} with what to do when QEMU cannot. */
@@ -76,17 +99,30 @@ export async function launchQemu(host: Host, spec: QemuSpec): Promise<ProcessMar
   await makeDisk(host, join(directory, NODE_FILES.state), STATE_BYTES);
   // Created here, so that nobody else may read what a node says.
   await writeWhole(host.files, join(directory, NODE_FILES.console), "", SECRET);
-  const program = qemuProgram(spec.arch);
-  const { success, stderr } = await run(program, qemuArguments(spec));
+  return await background(
+    "qemu",
+    node.name,
+    directory,
+    qemuProgram(spec.arch),
+    qemuArguments(spec),
+  );
+}
+
+/** Runs a QEMU that goes to the background, and marks what stays. */
+async function background(
+  role: ProcessMark["role"],
+  what: string,
+  directory: string,
+  program: string,
+  args: string[],
+): Promise<ProcessMark> {
+  const { success, stderr } = await run(program, args);
   if (!success) {
-    const reason = qemuFault(new TextDecoder().decode(stderr), node.address);
-    throw new Error(`Cannot start ${node.name}: ${reason}`);
+    throw new Error(`Cannot start ${what}: ${qemuFault(new TextDecoder().decode(stderr))}`);
   }
   const pid = await readPid(join(directory, NODE_FILES.pid));
-  if (pid === undefined) {
-    throw new Error(`Cannot start ${node.name}: ${program} left no process id`);
-  }
-  return await markProcess("qemu", pid);
+  if (pid === undefined) throw new Error(`Cannot start ${what}: ${program} left no process id`);
+  return await markProcess(role, pid);
 }
 
 async function run(program: string, args: string[]): Promise<Deno.CommandOutput> {

@@ -1,7 +1,9 @@
 import { APID_PORT } from "$lib/paths/mod.ts";
 
+/** The port of the Kubernetes API. */
+export const API_SERVER_PORT = 6443;
 /** The ports of a node that its address has to have free: the Talos and the Kubernetes API. */
-export const NODE_PORTS = [APID_PORT, 6443] as const;
+export const NODE_PORTS = [APID_PORT, API_SERVER_PORT] as const;
 
 /** Loopback addresses that are tried; a machine has no use for more local clusters. */
 const LAST = 32;

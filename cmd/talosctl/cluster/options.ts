@@ -12,6 +12,9 @@ export interface CreateOptions {
   readonly arch: Arch;
   /** `auto` takes the fastest that works. */
   readonly accelerator: Accelerator | "auto";
+  readonly masters: number;
+  readonly workers: number;
+  /** Of each machine. */
   readonly cpus: number;
   readonly memoryMib: number;
   readonly diskMib: number;

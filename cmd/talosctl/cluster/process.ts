@@ -1,6 +1,6 @@
 /** A process so named that another one with the same id, later, is not taken for it. */
 export interface ProcessMark {
-  readonly role: "qemu" | "config-server";
+  readonly role: "qemu" | "switch" | "config-server";
   readonly pid: number;
   /** When it started, in whatever unit the system counts. */
   readonly started: string;

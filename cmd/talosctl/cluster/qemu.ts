@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { defaultArguments } from "$lib/cmdline/mod.ts";
 import type { NodeState } from "./state.ts";
 import { NODE_PORTS } from "./loopback.ts";
+import { pluggedIn } from "./switch.ts";
 
 /** What a guest's instructions are executed by. */
 export type Accelerator = "kvm" | "hvf" | "tcg";
@@ -19,13 +20,9 @@ export interface QemuSpec {
   readonly kernel: string;
   readonly initrd: string;
   readonly cmdline: string;
+  /** The directory of the switch that it is plugged into; absent where it is the only machine. */
+  readonly network?: string;
 }
-
-/** Where the guest sees the host in QEMU's user-mode network. */
-export const HOST_FROM_GUEST = "10.0.2.2";
-
-/** The address that QEMU's user-mode network gives to the one guest it has. */
-export const GUEST_ADDRESS = "10.0.2.15";
 
 /** Names of the files that a node keeps in its directory. */
 export const NODE_FILES = {
@@ -44,16 +41,16 @@ export function qemuProgram(arch: Arch): string {
 }
 
 /** The kernel command line of a node that fetches its configuration from `configUrl`. */
-export function nodeCmdline(arch: Arch, configUrl: string): string {
+export function nodeCmdline(arch: Arch, configUrl: string, more: readonly string[] = []): string {
   const console = arch === "amd64" ? "ttyS0" : "ttyAMA0";
-  return defaultArguments({ platform: "metal", config: configUrl, consoles: [console] }).join(" ");
+  const own = defaultArguments({ platform: "metal", config: configUrl, consoles: [console] });
+  return [...own, ...more].join(" ");
 }
 
 /** QEMU's command line. It goes to the background once the machine is set up. */
 export function qemuArguments(spec: QemuSpec): string[] {
   const { node, directory } = spec;
   const file = (name: keyof typeof NODE_FILES): string => comma(join(directory, NODE_FILES[name]));
-  const forwards = NODE_PORTS.map((port) => `hostfwd=tcp:${node.address}:${port}-:${port}`);
   return [
     ...["-name", comma(node.name)],
     ...["-readconfig", join(directory, NODE_FILES.machine)],
@@ -64,8 +61,8 @@ export function qemuArguments(spec: QemuSpec): string[] {
     ...disk("disk", file("disk")),
     // By its serial number the node knows what the disk is for, and makes a filesystem on it.
     ...disk("state", file("state"), ",serial=STATE"),
-    ...["-netdev", ["user", "id=net", ...forwards].join(",")],
-    ...["-device", "virtio-net-pci,netdev=net"],
+    ...["-uuid", node.uuid],
+    ...(spec.network === undefined ? alone(node) : pluggedIn(spec.network, node)),
     ...["-device", "virtio-rng-pci"],
     ...watchdog(spec.arch),
     ...["-chardev", `file,id=console,path=${file("console")},append=on`],
@@ -93,6 +90,15 @@ export function machineFile({ arch, kernel, initrd, cmdline }: QemuSpec): string
   ].join("\n");
 }
 
+/** The network of a machine that has it for itself. */
+function alone({ address }: NodeState): string[] {
+  const forwards = NODE_PORTS.map((port) => `hostfwd=tcp:${address}:${port}-:${port}`);
+  return [
+    ...["-netdev", ["user", "id=net", ...forwards].join(",")],
+    ...["-device", "virtio-net-pci,netdev=net"],
+  ];
+}
+
 function cpuArguments({ accelerator, arch }: QemuSpec): string[] {
   if (accelerator !== "tcg") return ["-accel", accelerator, "-cpu", "host"];
   const cpu = arch === "amd64" ? "Nehalem" : "cortex-a72";
@@ -115,13 +121,11 @@ function comma(value: string): string {
 }
 
 /** What QEMU's complaint means for the user, in one sentence. */
-export function qemuFault(stderr: string, address: string): string {
-  const forward = /hostfwd=?[^']*'?tcp:[\d.]+:(\d+)|host forwarding rule '?tcp:[\d.]+:(\d+)/.exec(
-    stderr,
-  );
+export function qemuFault(stderr: string): string {
   if (/Could not set up host forwarding/i.test(stderr)) {
-    const port = forward?.[1] ?? forward?.[2] ?? NODE_PORTS.join(" or ");
-    return `port ${address}:${port} is taken, end what listens there and create the cluster again`;
+    const [, where] = /rule '?tcp:([\d.]+:\d+)/.exec(stderr) ?? [];
+    const port = where === undefined ? `one of ${NODE_PORTS.join(" and ")}` : where;
+    return `port ${port} is taken, end what listens there and create the cluster again`;
   }
   if (/Cannot allocate memory|cannot set up guest memory/i.test(stderr)) {
     return "the host has too little free memory: lower --memory or close something";

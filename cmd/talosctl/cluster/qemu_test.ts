@@ -6,6 +6,8 @@ const SPEC: QemuSpec = {
     name: "c-master-1",
     type: "controlplane",
     address: "127.0.0.2",
+    ip: "10.0.2.15",
+    uuid: "0b5a0a3e-0a3e-4a3e-8a3e-0a3e0a3e0a3e",
     cpus: 2,
     memoryBytes: 2 ** 31,
     diskBytes: 6 * 2 ** 30,
@@ -91,7 +93,7 @@ for (
   ] as const
 ) {
   Deno.test(`qemuFault() explains "${stderr.slice(0, 40).trim()}"`, () => {
-    const fault = qemuFault(stderr, "127.0.0.2");
+    const fault = qemuFault(stderr);
     if (typeof want === "string") assert.equal(fault, want);
     else assert.match(fault, want);
   });

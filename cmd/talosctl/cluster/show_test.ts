@@ -11,6 +11,8 @@ const STATE: ClusterState = {
     name: "c-master-1",
     type: "controlplane",
     address: "127.0.0.1",
+    ip: "10.0.2.15",
+    uuid: "",
     cpus: 2,
     memoryBytes: 2 ** 31,
     diskBytes: 0,

@@ -9,6 +9,10 @@ export interface NodeState {
   readonly type: "init" | "controlplane" | "join";
   /** The loopback address that the node's ports are forwarded to. */
   readonly address: string;
+  /** The address in the cluster's own network. */
+  readonly ip: string;
+  /** By which the firmware tells one machine from another. */
+  readonly uuid: string;
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly diskBytes: number;
@@ -30,6 +34,8 @@ export interface ClusterState {
     readonly gateway: string;
     readonly mtu: number;
   };
+  /** Where the host reaches Kubernetes. */
+  readonly endpoint?: string;
   readonly nodes: readonly NodeState[];
   /** Every process that was started for the cluster. */
   readonly processes: readonly ProcessMark[];

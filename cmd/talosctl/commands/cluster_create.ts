@@ -7,6 +7,7 @@ import {
   parseRegistryMirror,
 } from "$lib/config/mod.ts";
 import { createCluster } from "../cluster/create.ts";
+import { MAX_NODES } from "../cluster/plan.ts";
 import type { Milestone } from "../cluster/options.ts";
 import { defaultKubeconfigPath } from "../kubeconfig_file.ts";
 import { command, type Session } from "../session.ts";
@@ -69,9 +70,7 @@ export const clusterCreateCommand = command({
   summary: "Creates a local QEMU based kubernetes cluster",
   flags: FLAGS,
   async run(flags, session: Session) {
-    if (flags.masters !== 1 || flags.workers !== 0) {
-      throw new UsageError("only one node can be created: use the flags --masters 1 --workers 0");
-    }
+    checkCounts(flags.masters, flags.workers);
     const { skipKubernetes, skipKubeconfig } = flags;
     const { name, directory } = place(session);
     const arch = flags.arch === "arm64" ? "arm64" : "amd64";
@@ -82,6 +81,8 @@ export const clusterCreateCommand = command({
       directory,
       arch,
       accelerator: ACCELERATORS.find((known) => known === flags.accelerator) ?? "auto",
+      masters: flags.masters,
+      workers: flags.workers,
       cpus: Math.max(1, Math.round(flags.cpus)),
       memoryMib: flags.memory || (skipKubernetes ? MEMORY.bare : MEMORY.kubernetes),
       diskMib: flags.disk,
@@ -101,7 +102,9 @@ export const clusterCreateCommand = command({
     });
     const { state, context, tag } = created;
     if (tag !== "" && skipKubernetes) out.note(`the API answers: Talos ${tag}`);
-    out.note(`console: ${join(directory, state.nodes[0]?.name ?? "", "console.log")}`);
+    for (const node of state.nodes) {
+      out.note(`console: ${join(directory, node.name, "console.log")}`);
+    }
     out.note(`context "${context}" is current, try: talosctl services`);
     if (state.kubeconfig) {
       out.note(
@@ -111,6 +114,15 @@ export const clusterCreateCommand = command({
     show(session, state);
   },
 });
+
+/** @throws {UsageError} for a cluster that has no control plane, or more machines than this host takes */
+function checkCounts(masters: number, workers: number): void {
+  if (masters >= 1 && workers >= 0 && masters + workers <= MAX_NODES) return;
+  throw new UsageError(
+    `cannot create ${masters} masters and ${workers} workers: a cluster has at least one master, ` +
+      `and at most ${MAX_NODES} nodes`,
+  );
+}
 
 function milestone({ wait, skipKubernetes }: Values<typeof FLAGS>): Milestone {
   if (skipKubernetes) return wait ? "api" : "started";

@@ -1,15 +1,30 @@
 import { flag } from "$lib/cli/mod.ts";
+import { balance } from "../cluster/balancer.ts";
 import { serveConfig } from "../cluster/config_server.ts";
+import { readOrder } from "../cluster/host_order.ts";
 import { command, type Session } from "../session.ts";
 
-/** What `cluster create` starts for each node: reads the secret path on stdin, prints the port. */
+/**
+ * What `cluster create` starts beside the machines: reads its order, which holds secret paths, on
+ * stdin and prints the ports that it listens on.
+ */
 export const configLaunchCommand = command({
-  summary: "Serve a node's machine configuration for as long as the node runs",
-  flags: { directory: flag.string("the node's directory", { required: true }) },
-  async run({ directory }, session: Session) {
-    const path = (await session.host.stdinLine()).trim();
-    if (!/^\/[\w/.-]+$/.test(path)) throw new Error(`Cannot serve under "${path}": it is no path`);
-    const ready = (port: number): void => session.out.line(String(port));
-    await serveConfig({ directory, path, ready, signal: session.signal });
+  summary: "Serve a cluster's machine configurations for as long as it runs",
+  flags: { directory: flag.string("the cluster's directory", { required: true }) },
+  async run(_flags, session: Session) {
+    const { files, pidFile, balanced } = readOrder(await session.host.stdinLine());
+    const over = new AbortController();
+    const signal = AbortSignal.any([session.signal, over.signal]);
+    const port = Promise.withResolvers<number>();
+    const balancerPort = Promise.withResolvers<number | undefined>();
+    const serving = serveConfig({ files, pidFile, ready: port.resolve, signal });
+    const balancing = balanced.length === 0
+      ? balancerPort.resolve(undefined)
+      : balance({ targets: balanced, hostname: "127.0.0.1", ready: balancerPort.resolve, signal });
+    const ports = { port: await port.promise, balancerPort: await balancerPort.promise };
+    session.out.line(JSON.stringify(ports));
+    await serving;
+    over.abort();
+    await balancing;
   },
 });

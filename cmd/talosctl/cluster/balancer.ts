@@ -1,0 +1,116 @@
+/** Shares connections among the API servers of a local cluster that answer. */
+import * as https from "node:https";
+import * as net from "node:net";
+
+/** An API server. */
+export interface BalancedTarget {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How a balancer works. */
+export interface BalancerOptions {
+  readonly targets: readonly BalancedTarget[];
+  readonly hostname: string;
+  readonly ready: (port: number) => void;
+  readonly signal: AbortSignal;
+  /** Whether a target answers; asked again and again. */
+  readonly probe?: (target: BalancedTarget) => Promise<boolean>;
+  readonly periodMs?: number;
+}
+
+const PROBE_MS = 4_000;
+const PERIOD_MS = 2_000;
+/** Probes that fail in a row before a target is given up: a busy machine is slow now and then. */
+const PATIENCE = 2;
+const MAX_CONNECTIONS = 1_024;
+
+interface Backend {
+  readonly target: BalancedTarget;
+  readonly open: Set<net.Socket>;
+  failed: number;
+}
+
+/**
+ * Listens and shares until `signal` fires. That a forwarded port takes a connection says nothing of the
+ * machine behind it, so targets are asked. Connections to one that went away are ended: their other
+ * side would wait for ever.
+ */
+export async function balance(options: BalancerOptions): Promise<void> {
+  const { targets, signal, probe = answers, periodMs = PERIOD_MS } = options;
+  const backends = targets.map((target): Backend => ({
+    target,
+    open: new Set(),
+    failed: PATIENCE,
+  }));
+  let turn = 0;
+  const next = (): Backend | undefined => {
+    const well = backends.filter(({ failed }) => failed < PATIENCE);
+    const among = well.length > 0 ? well : backends;
+    return among[turn++ % among.length];
+  };
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => pass(socket, next()));
+  server.maxConnections = MAX_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, options.hostname, resolve);
+  });
+  options.ready((server.address() as net.AddressInfo).port);
+  await Promise.all(backends.map((backend) => watch(backend, { probe, periodMs, signal })));
+  server.close();
+  for (const { open } of backends) for (const socket of open) socket.destroy();
+}
+
+function pass(socket: net.Socket, backend: Backend | undefined): void {
+  if (!backend) return void socket.destroy();
+  const upstream = net.connect({ ...backend.target, allowHalfOpen: true });
+  backend.open.add(socket);
+  const end = (): void => {
+    backend.open.delete(socket);
+    socket.destroy();
+    upstream.destroy();
+  };
+  for (const side of [socket, upstream]) side.on("error", end).on("close", end);
+  socket.pipe(upstream).pipe(socket);
+}
+
+async function watch(
+  backend: Backend,
+  { probe, periodMs, signal }: {
+    readonly probe: (target: BalancedTarget) => Promise<boolean>;
+    readonly periodMs: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  while (!signal.aborted) {
+    backend.failed = await probe(backend.target) ? 0 : backend.failed + 1;
+    if (backend.failed === PATIENCE) { for (const socket of backend.open) socket.destroy(); }
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, periodMs);
+      signal.addEventListener("abort", done, { once: true });
+    });
+  }
+}
+
+/** An API server that is ready, or that wants to know first who asks, is well. */
+function answers({ host, port }: BalancedTarget): Promise<boolean> {
+  return new Promise((resolve) => {
+    // Who signed the certificate is for the clients to check: they look through this to the server.
+    const where = { host, port, path: "/readyz", agent: false, rejectUnauthorized: false };
+    const request = https.get(where, (response) => {
+      response.resume();
+      settle((response.statusCode ?? 500) < 500);
+    });
+    const settle = (well: boolean): void => {
+      clearTimeout(late);
+      resolve(well);
+    };
+    const late = setTimeout(() => request.destroy(new Error("no answer in time")), PROBE_MS);
+    request.on("error", () => settle(false));
+  });
+}

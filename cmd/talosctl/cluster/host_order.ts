@@ -1,0 +1,33 @@
+import type { BalancedTarget } from "./balancer.ts";
+import type { ServeOptions } from "./config_server.ts";
+
+/** What the process beside the machines is to do. */
+export interface HostOrder extends Pick<ServeOptions, "files" | "pidFile"> {
+  /** API servers to share connections among; none where there is only one machine. */
+  readonly balanced: readonly BalancedTarget[];
+}
+
+/** The ports that it listens on. */
+export interface HostPorts {
+  readonly port: number;
+  readonly balancerPort?: number;
+}
+
+/** Reads an order. @throws {TypeError} when it is none; its text is secret and not told */
+export function readOrder(line: string): HostOrder {
+  const { files, pidFile, balanced } = parsed(line) as Partial<HostOrder>;
+  const paths = Object.keys(files ?? {});
+  const isOrder = paths.length > 0 && paths.every((path) => /^\/[\w/.-]+$/.test(path)) &&
+    typeof pidFile === "string" && Array.isArray(balanced);
+  if (isOrder) return { files: files ?? {}, pidFile, balanced };
+  throw new TypeError("Cannot serve the cluster: what came on stdin is no order");
+}
+
+function parsed(line: string): object {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import {
+  additionalSans,
+  addressArgument,
+  cardAddress,
+  endpoints,
+  networkState,
+  planNodes,
+} from "./plan.ts";
+
+const SIZES = { name: "c", cpus: 2, memoryMib: 2048, diskMib: 4096, initNode: false };
+const loopback = (used: ReadonlySet<string>) => `127.0.0.${used.size + 1}`;
+
+Deno.test("planNodes() puts control planes first, each machine with addresses of its own", () => {
+  const nodes = planNodes({ ...SIZES, masters: 3, workers: 1 }, loopback);
+  assert.deepEqual(nodes.map(({ name, type, address, ip }) => [name, type, address, ip]), [
+    ["c-master-1", "controlplane", "127.0.0.1", "10.0.2.15"],
+    ["c-master-2", "controlplane", "127.0.0.2", "10.0.2.16"],
+    ["c-master-3", "controlplane", "127.0.0.3", "10.0.2.17"],
+    ["c-worker-1", "join", "127.0.0.4", "10.0.2.18"],
+  ]);
+  assert.equal(new Set(nodes.map(({ uuid }) => uuid)).size, 4);
+  assert.equal(new Set(nodes.map(cardAddress)).size, 4);
+  assert.equal(cardAddress(nodes[0]!), "52:54:0a:00:02:0f");
+  assert.deepEqual([nodes[3]?.memoryBytes, nodes[3]?.cpus], [2 ** 31, 2]);
+});
+
+Deno.test("planNodes() makes only the first control plane an init node", () => {
+  const nodes = planNodes({ ...SIZES, masters: 2, workers: 1, initNode: true }, loopback);
+  assert.deepEqual(nodes.map(({ type }) => type), ["init", "controlplane", "join"]);
+});
+
+Deno.test("a machine alone keeps QEMU's own network, several have one that is told by the kernel", () => {
+  const alone = planNodes({ ...SIZES, masters: 1, workers: 0 }, loopback);
+  assert.deepEqual(addressArgument(alone[0]!, alone), []);
+  assert.deepEqual(additionalSans(alone[0]!, alone), ["127.0.0.1"]);
+  assert.deepEqual(endpoints(alone, undefined), {
+    inside: "https://127.0.0.1:6443",
+    outside: "https://127.0.0.1:6443",
+  });
+  const two = planNodes({ ...SIZES, masters: 1, workers: 1 }, loopback);
+  assert.deepEqual(addressArgument(two[1]!, two), [
+    "ip=10.0.2.16::10.0.2.2:255.255.255.0:c-worker-1::off:10.0.2.3",
+  ]);
+  assert.deepEqual(endpoints(two, 7443), {
+    inside: "https://10.0.2.2:7443",
+    outside: "https://127.0.0.1:7443",
+  });
+  assert.equal(networkState("c", two).name, "c");
+});
+
+Deno.test("additionalSans() let every control plane be called by any of their addresses, a worker by its own", () => {
+  const nodes = planNodes(
+    { ...SIZES, masters: 2, workers: 1 },
+    (used) => `127.0.0.${used.size + 5}`,
+  );
+  assert.deepEqual(additionalSans(nodes[1]!, nodes), ["127.0.0.1", "127.0.0.5", "127.0.0.6"]);
+  assert.deepEqual(additionalSans(nodes[2]!, nodes), ["127.0.0.7"]);
+});
