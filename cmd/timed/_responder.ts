@@ -7,6 +7,9 @@ export interface ResponderOptions {
   readonly aheadMs?: number;
   /** Changes an answer before it is sent; nothing is sent when it gives nothing. */
   readonly spoil?: (answer: Uint8Array) => Uint8Array | undefined;
+  /** Where it listens: any port of 127.0.0.1 when absent. */
+  readonly hostname?: string;
+  readonly port?: number;
 }
 
 /** A time server on loopback for tests; counts the requests it got. */
@@ -14,11 +17,10 @@ export class Responder implements AsyncDisposable {
   requests = 0;
   private constructor(readonly socket: Socket, readonly port: number) {}
 
-  static async start({ aheadMs = 0, spoil = (answer) => answer }: ResponderOptions = {}): Promise<
-    Responder
-  > {
+  static async start(options: ResponderOptions = {}): Promise<Responder> {
+    const { aheadMs = 0, spoil = (answer) => answer, hostname = "127.0.0.1", port = 0 } = options;
     const socket = createSocket("udp4");
-    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => socket.bind(port, hostname, resolve));
     const responder = new Responder(socket, socket.address().port);
     const nowNtp = () =>
       unixNsToNtp(

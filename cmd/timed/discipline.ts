@@ -26,8 +26,3 @@ export function retryDelayMs(failures: number, random: () => number): number {
   const delay = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 16), MIN_POLL_MS);
   return Math.floor(delay * (0.75 + random() * 0.5));
 }
-
-/** Milliseconds to wait when the server itself told to keep away. */
-export function refusedDelayMs(): number {
-  return MAX_POLL_MS;
-}

@@ -14,7 +14,7 @@ import { SOCKETS } from "$lib/paths/mod.ts";
 import { Health } from "$proto/health/health_pb.ts";
 import { TimeService } from "$proto/time/time_pb.ts";
 import { DEFAULT_SERVER, readSettings } from "./settings.ts";
-import { type Measurement, querySntp } from "./sntp.ts";
+import { addressesOf, queryAddress, querySntp } from "./sntp.ts";
 import { type Clock, Timed } from "./timed.ts";
 import { timeApi } from "./time_api.ts";
 
@@ -35,12 +35,16 @@ export async function main(args: string[]): Promise<void> {
   // ffi stays: reading why a call failed needs it.
   for (const name of ["run", "sys"] as const) await Deno.permissions.revoke({ name });
   const port = Number(values["ntp-port"]);
-  const query = (server: string, signal: AbortSignal): Promise<Measurement> =>
-    querySntp(server, { deadlineMs: QUERY_DEADLINE_MS, nowNs: realtime, port, signal });
+  const options = (signal: AbortSignal) => (
+    { deadlineMs: QUERY_DEADLINE_MS, nowNs: realtime, port, signal }
+  );
   const health = new HealthState();
   const timed = new Timed({
     clock: systemClock(values.rtc),
-    query,
+    nowNs: realtime,
+    monotonicNs: () => clockTime("MONOTONIC"),
+    resolve: (server, signal) => addressesOf(server, options(signal)),
+    query: (server, address, signal) => queryAddress(server, address, options(signal)),
     log,
     startServer: values["start-server"],
     random: Math.random,
@@ -49,7 +53,13 @@ export async function main(args: string[]): Promise<void> {
     },
   });
   const server = await serveConnect(values.socket, (router) => {
-    router.service(TimeService, timeApi({ server: () => timed.server, query }));
+    router.service(
+      TimeService,
+      timeApi({
+        server: () => timed.server,
+        query: (server, signal) => querySntp(server, options(signal)),
+      }),
+    );
     router.service(Health, healthApi(health));
   });
   const line = await serveHealthLine(healthLineSocket(values.socket), health);

@@ -1,6 +1,6 @@
 /** What machined hands to timed. */
 export interface Settings {
-  /** Time servers in order; the first is followed. */
+  /** Time servers; what most of them say is followed. */
   readonly servers: readonly string[];
   readonly disabled: boolean;
 }

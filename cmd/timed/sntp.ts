@@ -19,6 +19,8 @@ export interface Measurement {
   /** How far the local clock is behind. */
   readonly offsetNs: bigint;
   readonly roundTripNs: bigint;
+  /** How far off the server itself may be. */
+  readonly rootDistanceNs: bigint;
   /** The local time when the reply came, nanoseconds since 1970. */
   readonly localNs: bigint;
 }
@@ -42,29 +44,55 @@ export class RefusedError extends Error {
 
 const NTP_PORT = 123;
 
+/** The addresses of `server`, itself when it is one. @throws {Error} when it is not found in time */
+export async function addressesOf(
+  server: string,
+  { deadlineMs, signal }: Pick<SntpOptions, "deadlineMs" | "signal">,
+): Promise<readonly string[]> {
+  if (isIP(server)) return [server];
+  try {
+    const found = await until(endOf(deadlineMs, signal), lookup(server, { all: true }));
+    return found.map(({ address }) => address);
+  } catch (error) {
+    throw new Error(`Cannot ask time server "${server}": ${reasonOf(error)}`, { cause: error });
+  }
+}
+
 /**
- * Asks `server` for the time, once.
+ * Asks `server` for the time, once, at the first of its addresses.
  *
  * @throws {RefusedError} when the server tells to keep away
  * @throws {Error} when there is no usable answer within the deadline
  */
 export async function querySntp(server: string, options: SntpOptions): Promise<Measurement> {
-  const ended = AbortSignal.any([
-    AbortSignal.timeout(options.deadlineMs),
-    ...(options.signal ? [options.signal] : []),
-  ]);
+  const [address = server] = await addressesOf(server, options);
+  return await queryAddress(server, address, options);
+}
+
+/**
+ * Asks the `server` that is at `address` for the time, once.
+ *
+ * @throws {RefusedError} when the server tells to keep away
+ * @throws {Error} when there is no usable answer within the deadline
+ */
+export async function queryAddress(
+  server: string,
+  address: string,
+  options: SntpOptions,
+): Promise<Measurement> {
   try {
-    const address = await until(ended, addressOf(server));
-    return await exchange(server, address, ended, options);
+    return await exchange(server, address, endOf(options.deadlineMs, options.signal), options);
   } catch (error) {
     if (error instanceof RefusedError) throw error;
-    throw new Error(`Cannot ask time server "${server}": ${reasonOf(error)}`, { cause: error });
+    const at = server === address ? "" : ` at ${address}`;
+    throw new Error(`Cannot ask time server "${server}"${at}: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
-async function addressOf(server: string): Promise<string> {
-  if (isIP(server)) return server;
-  return (await lookup(server)).address;
+function endOf(deadlineMs: number, signal: AbortSignal | undefined): AbortSignal {
+  return AbortSignal.any([AbortSignal.timeout(deadlineMs), ...(signal ? [signal] : [])]);
 }
 
 function exchange(
@@ -130,6 +158,7 @@ function measure(
     stratum: reply.stratum,
     offsetNs: clockOffsetNs(times),
     roundTripNs: roundTrip,
+    rootDistanceNs: BigInt(Math.round((reply.rootDelayMs / 2 + reply.rootDispersionMs) * 1e6)),
     localNs: received,
   };
 }

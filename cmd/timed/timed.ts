@@ -1,6 +1,10 @@
-import { correctionOf, pollDelayMs, refusedDelayMs, retryDelayMs } from "./discipline.ts";
+import { ClockFilter } from "./clock_filter.ts";
+import { correctionOf, pollDelayMs, retryDelayMs } from "./discipline.ts";
+import { agree, type Agreement } from "./select.ts";
 import { DEFAULT_SERVER, type Settings } from "./settings.ts";
-import { type Measurement, RefusedError } from "./sntp.ts";
+import type { Measurement } from "./sntp.ts";
+import { Sources, type SourcesDeps } from "./sources.ts";
+import { type Doubt, doubtDelayMs, doubtOf, type Moment } from "./timeline.ts";
 
 /** The clocks timed sets; `$ffi/clock.ts` and `$ffi/rtc.ts` fit it. */
 export interface Clock {
@@ -13,9 +17,10 @@ export interface Clock {
 }
 
 /** What timed needs of the world outside. */
-export interface TimedDeps {
+export interface TimedDeps extends SourcesDeps {
   readonly clock: Clock;
-  readonly query: (server: string, signal: AbortSignal) => Promise<Measurement>;
+  /** The time of day, nanoseconds since 1970. */
+  readonly nowNs: () => bigint;
   /** Asked once at start, whatever is configured. */
   readonly startServer: string;
   readonly random: () => number;
@@ -24,35 +29,42 @@ export interface TimedDeps {
   readonly onReady: () => void;
 }
 
-/** Follows the first configured server. */
+/** Follows the time that most of the configured servers agree on. */
 export class Timed {
   #settings: Settings | undefined;
   #polling: AbortController | undefined;
   #running: Promise<unknown> = Promise.resolve();
-  #synchronized = false;
+  /** The last correction by configured servers. */
+  #last: Moment | undefined;
+  #doubt: Doubt | undefined;
+  #filter = new ClockFilter();
 
   constructor(readonly deps: TimedDeps) {}
 
-  /** The server that is followed. */
+  /** The first of the servers that are followed. */
   get server(): string {
-    return this.#settings?.servers[0] ?? DEFAULT_SERVER;
+    return this.#servers[0] ?? DEFAULT_SERVER;
+  }
+
+  get #servers(): readonly string[] {
+    return this.#settings?.servers ?? [DEFAULT_SERVER];
   }
 
   /** Puts new settings in force. */
   configure(settings: Settings): void {
     const former = this.#settings;
-    const server = this.server;
     this.#settings = settings;
     if (settings.disabled) {
       this.#end();
       if (!former?.disabled) this.deps.log("time synchronisation is off");
       return this.deps.onReady();
     }
-    if (former && !former.disabled && server === this.server) return;
+    if (former && !former.disabled && former.servers.join() === settings.servers.join()) return;
     this.#end();
+    this.#filter = new ClockFilter();
     this.#polling = new AbortController();
     this.#running = Promise.all([
-      this.#poll(this.server, this.#polling.signal),
+      this.#poll(new Sources(settings.servers, this.deps), this.#polling.signal),
       former ? undefined : this.#atStart(this.#polling.signal),
     ]);
   }
@@ -69,68 +81,99 @@ export class Timed {
   }
 
   /**
-   * Asks the start server once beside the configured one: TLS needs a roughly right clock before
-   * anything is known to work. Of no interest once the configured server answered.
+   * Asks the start server once beside the configured ones: TLS needs a roughly right clock before
+   * anything is known to work. Of no interest once the configured ones answered.
    */
   async #atStart(signal: AbortSignal): Promise<void> {
     const { startServer } = this.deps;
-    if (this.server === startServer) return;
-    try {
-      const measurement = await this.deps.query(startServer, signal);
-      if (!this.#synchronized && !signal.aborted) this.#correct(measurement);
-    } catch (error) {
-      if (!signal.aborted) this.deps.log(messageOf(error));
-    }
+    if (this.#servers.includes(startServer)) return;
+    const { measurements, errors } = await new Sources([startServer], this.deps).ask(signal);
+    if (signal.aborted || this.#last) return;
+    const agreement = agree(measurements);
+    if (agreement) this.#correct(agreement);
+    else this.deps.log(messageOf(errors[0] ?? disagreement(measurements)));
   }
 
-  async #poll(server: string, signal: AbortSignal): Promise<void> {
+  async #poll(sources: Sources, signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
-      let waitMs: number;
-      try {
-        const measurement = await this.deps.query(server, signal);
-        if (signal.aborted) return;
-        failures = 0;
-        this.#correct(measurement);
-        waitMs = pollDelayMs(this.deps.random);
-      } catch (error) {
-        if (signal.aborted) return;
-        failures++;
-        this.#tellFailure(error, failures);
-        waitMs = error instanceof RefusedError
-          ? refusedDelayMs()
-          : retryDelayMs(failures, this.deps.random);
-      }
+      const { measurements, errors } = await sources.ask(signal);
+      if (signal.aborted) return;
+      const nowNs = this.deps.monotonicNs();
+      const best = measurements.map((measurement) => this.#filter.best(measurement, nowNs));
+      const agreement = agree(best);
+      failures = agreement ? 0 : failures + 1;
+      const waitMs = agreement
+        ? this.#follow(agreement)
+        : this.#fail(best.length > 0 ? disagreement(best) : errors[0], failures);
       this.deps.onReady();
       await pause(waitMs, signal);
     }
   }
 
-  /** The first of a row of failures and then every tenth: a network may be away for days. */
-  #tellFailure(error: unknown, failures: number): void {
-    if (failures === 1 || failures % 10 === 0) this.deps.log(messageOf(error));
+  /** Corrects the clock unless what the servers say is to be doubted; gives how long to wait then. */
+  #follow(agreement: Agreement): number {
+    const now = { localNs: this.deps.nowNs(), monotonicNs: this.deps.monotonicNs() };
+    const claimNs = now.localNs + agreement.offsetNs;
+    this.#doubt = doubtOf(claimNs, now, this.#last, this.#doubt);
+    if (this.#doubt) {
+      const { jumpNs } = this.#doubt;
+      this.deps.log(`${names(agreement.heeded)}: the time jumped by ${milliseconds(jumpNs)} ms?`);
+      return doubtDelayMs(this.#doubt);
+    }
+    for (const { server, address, offsetNs } of agreement.rejected) {
+      this.deps.log(`${server} (${address}) is outvoted: ${milliseconds(offsetNs)} ms off`);
+    }
+    const first = this.#last === undefined;
+    if (this.#correct(agreement, first)) {
+      this.#last = { localNs: claimNs, monotonicNs: now.monotonicNs };
+    }
+    return pollDelayMs(this.deps.random);
   }
 
-  #correct({ server, address, offsetNs, roundTripNs }: Measurement): void {
+  /** The first of a row of failures and then every tenth: a network may be away for days. */
+  #fail(error: unknown, failures: number): number {
+    if (failures === 1 || failures % 10 === 0) this.deps.log(messageOf(error));
+    return retryDelayMs(failures, this.deps.random);
+  }
+
+  /** Whether the clock could be corrected. */
+  #correct({ offsetNs, errorNs, heeded }: Agreement, tell = true): boolean {
     const { clock, log } = this.deps;
     const correction = correctionOf(offsetNs);
     try {
-      if (correction === "step") clock.step(offsetNs);
-      else clock.slew(offsetNs);
-      clock.markSynchronized(Number(roundTripNs / 2_000n) + 1);
-    } catch (error) {
-      return log(messageOf(error));
-    }
-    if (correction === "step" || !this.#synchronized) {
-      log(`${correction} by ${milliseconds(offsetNs)} ms after ${server} (${address})`);
-      try {
-        clock.keepInHardware();
-      } catch (error) {
-        log(messageOf(error));
+      if (correction === "step") {
+        clock.step(offsetNs);
+        this.#filter.clear();
+      } else {
+        clock.slew(offsetNs);
+        this.#filter.slewed(offsetNs);
       }
+      clock.markSynchronized(Number(errorNs / 1_000n) + 1);
+    } catch (error) {
+      log(messageOf(error));
+      return false;
     }
-    this.#synchronized = true;
+    if (correction === "slew" && !tell) return true;
+    log(`${correction} by ${milliseconds(offsetNs)} ms after ${names(heeded)}`);
+    try {
+      clock.keepInHardware();
+    } catch (error) {
+      log(messageOf(error));
+    }
+    return true;
   }
+}
+
+function names(measurements: readonly Measurement[]): string {
+  return measurements.map(({ server, address }) => `${server} (${address})`).join(", ");
+}
+
+function disagreement(measurements: readonly Measurement[]): Error {
+  const said = measurements.map(({ server, address, offsetNs }) =>
+    `${server} (${address}) ${milliseconds(offsetNs)} ms`
+  );
+  return new Error(`Cannot tell the time: no majority among ${said.join(", ") || "no servers"}`);
 }
 
 function milliseconds(ns: bigint): string {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { correctionOf, pollDelayMs, retryDelayMs } from "./discipline.ts";
 import { readSettings } from "./settings.ts";
 import type { Measurement } from "./sntp.ts";
+import { doubtDelayMs, doubtOf } from "./timeline.ts";
 import { Timed } from "./timed.ts";
 
 /** Records what is done to the clock and asked of servers. */
@@ -10,6 +11,7 @@ class World {
   readonly asked: string[] = [];
   readonly logged: string[] = [];
   ready = 0;
+  nowNs = 0n;
   answer: (server: string) => Promise<Measurement> = (server) =>
     Promise.resolve(measurement(server, 0n));
   readonly timed = new Timed({
@@ -19,6 +21,9 @@ class World {
       markSynchronized: (us) => void this.done.push(`right to ${us} us`),
       keepInHardware: () => void this.done.push("hardware"),
     },
+    nowNs: () => this.nowNs,
+    monotonicNs: () => this.nowNs,
+    resolve: (server) => Promise.resolve([server]),
     query: (server) => {
       this.asked.push(server);
       return this.answer(server);
@@ -33,16 +38,17 @@ class World {
 function measurement(server: string, offsetNs: bigint): Measurement {
   return {
     server,
-    address: "10.0.0.1",
+    address: server,
     stratum: 2,
     offsetNs,
     roundTripNs: 2_000_000n,
+    rootDistanceNs: 9_000_000n,
     localNs: 0n,
   };
 }
 
 async function turns(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 60; turn++) await Promise.resolve();
 }
 
 Deno.test("Timed steps what is far off, slews the rest, and sets the hardware clock", async () => {
@@ -50,7 +56,7 @@ Deno.test("Timed steps what is far off, slews the rest, and sets the hardware cl
   world.answer = (server) => Promise.resolve(measurement(server, 500_000_000n));
   world.timed.configure({ servers: ["pool.ntp.org"], disabled: false });
   await turns();
-  assert.deepEqual(world.done, ["step 500000000", "right to 1001 us", "hardware"]);
+  assert.deepEqual(world.done, ["step 500000000", "right to 10001 us", "hardware"]);
   await world.timed.close();
 });
 
@@ -63,7 +69,7 @@ Deno.test("Timed asks the default server once beside the configured one", async 
   world.timed.configure({ servers: ["ntp.example"], disabled: false });
   await turns();
   assert.deepEqual(world.asked.sort(), ["ntp.example", "pool.ntp.org"]);
-  assert.deepEqual(world.done, ["slew 1000", "right to 1001 us", "hardware"]);
+  assert.deepEqual(world.done, ["slew 1000", "right to 10001 us", "hardware"]);
   await world.timed.close();
 });
 
@@ -112,7 +118,7 @@ Deno.test("Timed goes over to another server at once, and stays with the same", 
   const world = new World();
   world.timed.configure({ servers: ["pool.ntp.org"], disabled: false });
   await turns();
-  world.timed.configure({ servers: ["pool.ntp.org", "b"], disabled: false });
+  world.timed.configure({ servers: ["pool.ntp.org"], disabled: false });
   await turns();
   assert.deepEqual(world.asked, ["pool.ntp.org"]);
   world.timed.configure({ servers: ["b"], disabled: false });
@@ -137,6 +143,58 @@ Deno.test("Timed survives a clock that may not be set", async () => {
   assert.deepEqual([world.ready, world.done], [1, []]);
   assert.ok(world.logged.includes("adjtimex: EPERM"));
   await timed.close();
+});
+
+const HOUR_NS = 3_600_000_000_000n;
+const FOUR = { servers: ["a", "b", "c", "d"], disabled: false };
+
+Deno.test("Timed outvotes one of four that lies by an hour, and says which", async () => {
+  const world = new World();
+  world.answer = (server) =>
+    Promise.resolve(measurement(server, server === "c" ? HOUR_NS : 4_000n));
+  world.timed.configure(FOUR);
+  await turns();
+  assert.deepEqual(world.done, ["slew 4000", "right to 10001 us", "hardware"]);
+  assert.ok(world.logged.includes("c (c) is outvoted: 3600000.000 ms off"), world.logged.join());
+  await world.timed.close();
+});
+
+Deno.test("Timed touches no clock while two servers contradict each other", async () => {
+  const world = new World();
+  world.answer = (server) =>
+    server === "pool.ntp.org"
+      ? Promise.reject(new Error("Cannot ask"))
+      : Promise.resolve(measurement(server, server === "b" ? HOUR_NS : 0n));
+  world.timed.configure({ servers: ["a", "b"], disabled: false });
+  await turns();
+  assert.deepEqual([world.done, world.ready], [[], 1]);
+  assert.match(world.logged.join(), /no majority among a \(a\) 0\.000 ms, b \(b\) 3600000\.000 ms/);
+  await world.timed.close();
+});
+
+Deno.test("Timed corrects at once a clock that somebody set, and doubts a server that jumps", () => {
+  const second = 1_000_000_000n;
+  const last = { localNs: 0n, monotonicNs: 0n };
+  const at = (localSeconds: bigint, monotonicSeconds: bigint) => (
+    { localNs: localSeconds * second, monotonicNs: monotonicSeconds * second }
+  );
+  // Somebody set the clock an hour ahead; the servers go on as before.
+  assert.equal(doubtOf(100n * second, at(3700n, 100n), last, undefined), undefined);
+  // The servers jump by ten seconds: believed the second time.
+  const little = doubtOf(110n * second, at(100n, 100n), last, undefined);
+  assert.deepEqual(little, { jumpNs: 10n * second, times: 1 });
+  assert.equal(little && doubtDelayMs(little), 4_000);
+  assert.equal(doubtOf(114n * second, at(104n, 104n), last, little), undefined);
+  assert.equal(doubtOf(120n * second, at(104n, 104n), last, little)?.times, 1, "another jump");
+  // By an hour: four times.
+  let doubt = doubtOf(3700n * second, at(100n, 100n), last, undefined);
+  assert.equal(doubt && doubtDelayMs(doubt), 64_000);
+  for (const times of [2, 3]) {
+    doubt = doubtOf(3700n * second, at(100n, 100n), last, doubt);
+    assert.equal(doubt?.times, times);
+  }
+  assert.equal(doubtOf(3700n * second, at(100n, 100n), last, doubt), undefined);
+  assert.equal(doubtOf(3700n * second, at(100n, 100n), undefined, undefined), undefined);
 });
 
 Deno.test("correctionOf() steps past 128 ms in both directions", () => {
