@@ -4,6 +4,7 @@ import { find } from "$lib/cosi/mod.ts";
 import { Endpoint, KUBERNETES_ENDPOINT } from "$lib/resources/mod.ts";
 import { EventRing, LogStore, ServiceManager, systemClock } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
+import { clockState } from "$ffi/clock.ts";
 import { loadModule } from "$ffi/module.ts";
 import { mount, unmount } from "$ffi/mount.ts";
 import { resizePartition } from "$ffi/partition.ts";
@@ -97,6 +98,7 @@ export async function assemble(
     clock: systemClock,
     host: ownNames,
     container: false,
+    isClockRight: () => clockState().synchronized,
     kubernetes: hostKubernetes({ nodename: () => ownNodeName(config) }),
   });
   const power = new PowerRequests();

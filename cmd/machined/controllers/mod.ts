@@ -41,6 +41,8 @@ export interface NodeRuntimeDeps {
   readonly host: () => HostNames;
   /** In a container somebody else keeps the clock. */
   readonly container: boolean;
+  /** Whether the kernel holds its clock for right. */
+  readonly isClockRight: () => boolean;
   readonly kubernetes: KubernetesDeps;
 }
 

@@ -45,6 +45,7 @@ async function node(): Promise<Node> {
     clock: systemClock,
     host: () => ({ hostname: "node-a", addresses: ["10.5.0.2"] }),
     container: false,
+    isClockRight: () => true,
     kubernetes: nothingOutside(directory),
   });
   await runtime.start(over.signal);
