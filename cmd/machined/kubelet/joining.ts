@@ -50,3 +50,20 @@ export async function checkJoining(
     }
   }
 }
+
+/** Runs attempts, and lets a failure through only after they have failed for `graceMs` without a break. */
+export function patiently(
+  graceMs: number,
+  now: () => number,
+): (attempt: () => Promise<void>) => Promise<void> {
+  let failingSince: number | undefined;
+  return async (attempt) => {
+    try {
+      await attempt();
+      failingSince = undefined;
+    } catch (error) {
+      failingSince ??= now();
+      if (now() - failingSince >= graceMs) throw error;
+    }
+  };
+}

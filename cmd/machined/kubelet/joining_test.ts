@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createCa, hoursMs, issueServerLeaf, type PemPair, sans, tlsKey } from "$lib/pki/mod.ts";
-import { checkJoining } from "./joining.ts";
+import { checkJoining, patiently } from "./joining.ts";
 
 const TOKEN = "abcdef.0123456789abcdef";
 
@@ -53,4 +53,18 @@ Deno.test("checkJoining() names cluster.ca when the API server's certificate is 
 
 Deno.test("checkJoining() says nothing of an API server that is not there", async () => {
   await check("https://127.0.0.1:1", await makeCa());
+});
+
+Deno.test("patiently() tells of a failure that lasts, and counts anew after a success", async () => {
+  let now = 0;
+  const run = patiently(100, () => now);
+  const fail = () => run(() => Promise.reject(new Error("refused")));
+  await fail();
+  now = 99;
+  await fail();
+  await run(() => Promise.resolve());
+  now = 150;
+  await fail();
+  now = 250;
+  await assert.rejects(fail(), { message: "refused" });
 });

@@ -3,7 +3,7 @@ import type { MachineConfig } from "$lib/config/mod.ts";
 import type { LogStore, Service } from "$lib/service/mod.ts";
 import type { ConfigStore, RunningConfig } from "../config/store.ts";
 import { type ContainerHost, runContainer } from "../containers/host.ts";
-import { checkJoining, joiningOf } from "../kubelet/joining.ts";
+import { checkJoining, joiningOf, patiently } from "../kubelet/joining.ts";
 import { KUBELET_CERTIFICATE, type KubeletPlan, kubeletPlan } from "../kubelet/plan.ts";
 
 /** What the kubelet's service needs. */
@@ -18,8 +18,12 @@ export interface KubeletDeps {
 
 const HEALTH_URL = "http://127.0.0.1:10248/healthz";
 
+/** A cluster that is being founded does not know its own token for so long. */
+const REFUSAL_MS = 180_000;
+
 /** Runs pods. Starts anew when the configuration asks for another kubelet than the one that runs. */
 export function kubeletService(deps: KubeletDeps): Service {
+  const letIn = patiently(REFUSAL_MS, () => performance.now());
   return {
     id: "kubelet",
     dependsOn: deps.dependsOn,
@@ -45,7 +49,7 @@ export function kubeletService(deps: KubeletDeps): Service {
         if (status !== 200) throw new Error(`it answers ${status}`);
         // One that the cluster does not let in is well for its own part, and asks for ever.
         if (await exists(KUBELET_CERTIFICATE)) return;
-        await checkJoining(joiningOf(configOf(deps.config.running.value)), signal);
+        await letIn(() => checkJoining(joiningOf(configOf(deps.config.running.value)), signal));
       },
     },
   };
