@@ -126,12 +126,18 @@ async function startUpgrade(deps: LifecycleDeps, request: Request): Promise<void
       await installers.forget(installer.reference);
       throw error;
     });
-  const achieved = await deps.achieved(signal);
-  if (stage) {
-    const staged: StagedUpgrade = { image: installer.reference, preserve, achieved };
-    await slots.stage(staged);
-    run(deps, sequences.stageUpgrade(preserve), {}, turn);
-  } else run(deps, sequences.upgrade({ slots, installer, preserve, achieved }), {}, turn);
+  try {
+    const achieved = await deps.achieved(signal);
+    if (stage) {
+      const staged: StagedUpgrade = { image: installer.reference, preserve, achieved };
+      await slots.stage(staged);
+      run(deps, sequences.stageUpgrade(preserve), {}, turn);
+    } else run(deps, sequences.upgrade({ slots, installer, preserve, achieved }), {}, turn);
+  } catch (error) {
+    // Kept, it would keep every other control plane from its own upgrade until this one reboots.
+    turn?.release();
+    throw error;
+  }
 }
 
 /** Runs a sequence that ends the machine; when it fails the machine reboots into what it is. */

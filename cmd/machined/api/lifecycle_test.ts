@@ -134,6 +134,18 @@ Deno.test("upgrade() that fails on its way reboots the machine and gives the tur
   assert.equal(released, true);
 });
 
+Deno.test("upgrade() gives the cluster's turn back when it does not come to the sequence", async () => {
+  await using disk = await TestDisk.make();
+  let released = false;
+  const { done, client } = world(disk.booted("a"), {
+    takeTurn: async () => ({ release: () => void (released = true) }),
+    achieved: () => Promise.reject(new Error("nobody answers")),
+  });
+  await assert.rejects(client.upgrade({ image: "r/i:v2", preserve: true }));
+  assert.equal(released, true);
+  assert.ok(!done.includes("upgrade"));
+});
+
 Deno.test("rollback() makes the other release the next and reboots; it refuses where there is none", async () => {
   await using one = await TestDisk.make();
   await assert.rejects(

@@ -72,11 +72,24 @@ export interface Turn {
   release(): void;
 }
 
-/** Takes the turn of the cluster when `check` has nothing against it. @throws {Error} when it cannot be had */
+/** How a turn is waited for. */
+export interface TurnOptions {
+  readonly signal: AbortSignal;
+  readonly waitMs: number;
+  /** Seconds after which others go on when the holder is gone; 60 unless told. */
+  readonly ttlSeconds?: number;
+}
+
+/**
+ * Takes the turn of the cluster when `check` has nothing against it: the check runs while the turn is
+ * held, so what it found stands until whoever holds it has gone down.
+ *
+ * @throws {Error} when it cannot be had
+ */
 export async function takeTurn(
   etcd: EtcdClient,
   check: (signal: AbortSignal) => Promise<void>,
-  { signal, waitMs }: { readonly signal: AbortSignal; readonly waitMs: number },
+  { signal, waitMs, ttlSeconds }: TurnOptions,
 ): Promise<Turn> {
   const taken = Promise.withResolvers<Turn>();
   const over = Promise.withResolvers<void>();
@@ -84,7 +97,8 @@ export async function takeTurn(
   // The call that asked ends before the turn does.
   const waiting = new AbortController();
   signal.addEventListener("abort", () => holding || waiting.abort(signal.reason), { once: true });
-  const options = { name: UPGRADE_MUTEX, waitMs, signal: waiting.signal };
+  const ttl = ttlSeconds === undefined ? {} : { ttlSeconds };
+  const options = { name: UPGRADE_MUTEX, waitMs, signal: waiting.signal, ...ttl };
   withMutex(etcd, options, async (lost) => {
     holding = true;
     await check(lost);

@@ -5,6 +5,7 @@ import {
   createSecrets,
   encodeConfig,
   generateConfig,
+  type MachineConfig,
   multierror,
   parseConfig,
   type PatchOperation,
@@ -35,7 +36,7 @@ export interface Generated {
 
 /** Makes the configurations, with the user's patch. `endpoint` is where the machines reach Kubernetes. */
 export async function generate(
-  { name, config, patch }: Pick<CreateOptions, "name" | "config" | "patch">,
+  { name, config: given, patch }: Pick<CreateOptions, "name" | "config" | "patch">,
   nodes: readonly NodeState[],
   endpoint: string,
 ): Promise<Generated> {
@@ -52,12 +53,24 @@ export async function generate(
       network: { hostname: node.name },
       // Without workers the control planes have to run everything.
       allowSchedulingOnMasters: !hasWorkers,
-      ...config,
+      ...given,
     });
-    return [node.name, patched(encodeConfig(generated), patch)];
+    const config = isShared(nodes) ? patient(generated) : generated;
+    return [node.name, patched(encodeConfig(config), patch)];
   }));
   const admin = await createAdminIdentity({ ca: secrets.ca, now });
   return { configs, credentials: { ca: secrets.ca.crt, ...admin } };
+}
+
+/** On an emulated machine etcd is late with its heartbeats for reasons that are none. */
+const PATIENCE = { "heartbeat-interval": "500", "election-timeout": "5000" } as const;
+
+/** A control plane that elects no new leader because a busy host kept one waiting. */
+function patient(config: MachineConfig): MachineConfig {
+  const { etcd } = config.cluster;
+  if (!etcd) return config;
+  const extraArgs = { ...PATIENCE, ...etcd.extraArgs };
+  return { ...config, cluster: { ...config.cluster, etcd: { ...etcd, extraArgs } } };
 }
 
 /**

@@ -73,6 +73,8 @@ Deno.test("generate() makes one cluster of several machines: same secrets, names
   });
   assert.ok(master && joining);
   assert.equal(master.cluster.allowSchedulingOnMasters ?? false, false);
+  assert.equal(master.cluster.etcd?.extraArgs?.["election-timeout"], "5000");
+  assert.equal(joining.cluster.etcd, undefined);
   assert.equal(joining.machine.type, "worker");
   assert.deepEqual(joining.machine.ca, { crt: master.machine.ca?.crt, key: "" });
   assert.equal(joining.machine.token, master.machine.token);
