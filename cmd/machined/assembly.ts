@@ -1,7 +1,9 @@
 /** Puts a machine together from the kernel's functions and the parts of this program. */
 import { type KernelCmdline } from "$lib/cmdline/mod.ts";
 import { find } from "$lib/cosi/mod.ts";
-import { Endpoint, KUBERNETES_ENDPOINT } from "$lib/resources/mod.ts";
+import { followFeed } from "$lib/daemon/mod.ts";
+import { NETWORK_FEED } from "$lib/paths/mod.ts";
+import { Endpoint, KUBERNETES_ENDPOINT, readNetworkStatus } from "$lib/resources/mod.ts";
 import { EventRing, LogStore, ServiceManager, systemClock } from "$lib/service/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
 import { clockState } from "$ffi/clock.ts";
@@ -99,6 +101,7 @@ export async function assemble(
     host: ownNames,
     container: false,
     isClockRight: () => clockState().synchronized,
+    network: (onFault, signal) => followFeed(NETWORK_FEED, readNetworkStatus, onFault, signal),
     kubernetes: hostKubernetes({ nodename: () => ownNodeName(config) }),
   });
   const power = new PowerRequests();

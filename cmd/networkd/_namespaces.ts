@@ -3,7 +3,9 @@ import { createConnection } from "node:net";
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { output } from "$ffi/testing.ts";
+import { followFeed } from "$lib/daemon/mod.ts";
 import { UIDS } from "$lib/paths/mod.ts";
+import { type NetworkStatus, readNetworkStatus } from "$lib/resources/mod.ts";
 import { Health, ReadyCheck_ReadyStatus } from "$proto/health/health_pb.ts";
 import { NetworkService } from "$proto/network/network_pb.ts";
 
@@ -275,7 +277,8 @@ export class NetworkdProcess extends Background {
       ...[`--inh-caps=-all,${caps}`, `--ambient-caps=-all,${caps}`],
       ...[`--bounding-set=-all,${caps}`, "--no-new-privs"],
       ...[Deno.execPath(), "run", "-A", "--no-config", await bundle()],
-      ...[`--socket=${dir}/run/networkd.sock`, `--root-dir=${dir}`],
+      ...[`--socket=${dir}/run/networkd.sock`, `--feed=${dir}/run/network.sock`],
+      `--root-dir=${dir}`,
     ], { DENO_DIR: "/nonexistent", HOME: "/nonexistent" });
     await process.line(settings);
     return process;
@@ -300,6 +303,14 @@ export class NetworkdProcess extends Background {
 
   get network(): Client<typeof NetworkService> {
     return createClient(NetworkService, this.#transport());
+  }
+
+  /** The first of what it tells of the network that `is` holds for. */
+  async status(is: (status: NetworkStatus) => boolean): Promise<NetworkStatus> {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const feed = followFeed(`${this.dir}/run/network.sock`, readNetworkStatus, assert.fail, signal);
+    for await (const status of feed) if (is(status)) return status;
+    throw new Error("networkd told of no such network in time");
   }
 
   async isReady(): Promise<boolean> {

@@ -8,6 +8,7 @@ import { FdPoller } from "$ffi/poller.ts";
 import { UdpSocket } from "$ffi/udp.ts";
 import { DHCP4_PORT, type Link, RTMGRP } from "$lib/codec/mod.ts";
 import {
+  Feed,
   healthApi,
   healthLineSocket,
   HealthState,
@@ -15,7 +16,8 @@ import {
   serveConnect,
   serveHealthLine,
 } from "$lib/daemon/mod.ts";
-import { SOCKETS } from "$lib/paths/mod.ts";
+import { NETWORK_FEED, SOCKETS } from "$lib/paths/mod.ts";
+import type { NetworkStatus } from "$lib/resources/mod.ts";
 import { Health } from "$proto/health/health_pb.ts";
 import { NetworkService } from "$proto/network/network_pb.ts";
 import type { DatagramChannel, PacketChannel } from "./dhcp_client.ts";
@@ -28,7 +30,8 @@ import { RouteKernel } from "./route_kernel.ts";
 import { readSettings } from "./settings.ts";
 import { WireguardKernel } from "./wireguard_kernel.ts";
 
-const WATCHED = RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE;
+const WATCHED = RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE | RTMGRP.IPV6_IFADDR |
+  RTMGRP.IPV6_ROUTE;
 /** After an error on the watching socket, so that a lasting one does not spin. */
 const WATCH_PAUSE_MS = 1_000;
 
@@ -38,6 +41,7 @@ export async function main(args: string[]): Promise<void> {
     args,
     options: {
       socket: { type: "string", default: SOCKETS.networkd },
+      feed: { type: "string", default: NETWORK_FEED },
       "root-dir": { type: "string", default: "/" },
     },
   });
@@ -51,6 +55,7 @@ export async function main(args: string[]): Promise<void> {
   const tunnels = new WireguardKernel(new NetlinkTalk(generic));
   const kernel = new RouteKernel(new NetlinkTalk(requests), tunnels);
   const health = new HealthState();
+  const feed = new Feed<NetworkStatus>();
   const networkd = new Networkd({
     kernel,
     log,
@@ -64,6 +69,7 @@ export async function main(args: string[]): Promise<void> {
     datagrams: (link, address) => datagramChannel(link, address, poller),
     lookup: async (host) => (await lookup(host)).address,
     writeFile: (name, text) => overwrite(`${etc}/${name}`, text),
+    onStatus: (status) => feed.publish(status),
     onReady() {
       health.ready = true;
       log("ready");
@@ -74,6 +80,7 @@ export async function main(args: string[]): Promise<void> {
     router.service(Health, healthApi(health));
   });
   const line = await serveHealthLine(healthLineSocket(values.socket), health);
+  const told = await feed.serve(values.feed);
   const ended = new AbortController();
   const watching = watch(watched, poller, ended.signal, () => networkd.wake());
   for await (const settings of jsonLines(Deno.stdin.readable, readSettings, log)) {
@@ -82,6 +89,7 @@ export async function main(args: string[]): Promise<void> {
   ended.abort();
   await watching;
   await networkd.close();
+  await told.close();
   await line.close();
   await server.close();
 }

@@ -56,6 +56,26 @@ rootTest("networkd leases an address on each NIC by default and answers for it",
   assert.equal(byDefault?.metric, 1024);
   assert.equal(byDefault?.protocol, RouteProtocol.RTPROT_DHCP);
   assert.equal(byDefault?.source, ip);
+
+  const status = await networkd.status(({ nodeAddresses }) => nodeAddresses.default !== undefined);
+  assert.equal(status.links.eth0?.hardwareAddr, link?.address);
+  assert.deepEqual(status.addresses[`eth0/${address}`], {
+    address,
+    linkName: "eth0",
+    family: "inet4",
+    scope: "global",
+  });
+  const defaults = Object.values(status.routes).find((route) => route.destination === "0.0.0.0/0");
+  assert.deepEqual([defaults?.gateway, defaults?.protocol], ["10.5.0.1", "dhcp"]);
+  assert.deepEqual(status.resolvers.resolvers, {
+    dnsServers: ["10.5.0.1", "10.5.0.2"],
+    searchDomains: ["cluster.test"],
+  });
+  assert.equal(status.hostnames.hostname?.hostname, "node-a");
+  assert.deepEqual(status.nodeAddresses.default?.addresses, [address]);
+  // What others change shows too.
+  await cable.ipNode("address", "add", "10.5.0.200/32", "dev", "eth0");
+  await networkd.status(({ addresses }) => addresses["eth0/10.5.0.200/32"] !== undefined);
 }, missing);
 
 rootTest(

@@ -8,6 +8,10 @@ import type { Settings } from "./settings.ts";
 export interface Names {
   readonly hostname: string;
   readonly domain?: string;
+  /** The address that stands beside the name in /etc/hosts. */
+  readonly address: string;
+  /** As they stand in /etc/resolv.conf. */
+  readonly nameservers: readonly string[];
   /** The text of /etc/hosts. */
   readonly hosts: string;
   /** The text of /etc/resolv.conf. */
@@ -58,11 +62,14 @@ export function decideNames(
     DEFAULT_NAMESERVERS,
   ].map((list) => list.filter((server) => isAddress(server, faults)))
     .find((list) => list.length > 0) ?? [];
+  const asked = [...new Set(nameservers)].slice(0, MAX_NAMESERVERS);
   return {
     hostname,
+    address,
+    nameservers: asked,
     ...(domain === undefined ? {} : { domain }),
     hosts: hostsText({ address, hostname, domain }, settings, faults),
-    resolvConf: resolvConfText(nameservers, domain),
+    resolvConf: resolvConfText(asked, domain),
     faults,
   };
 }
@@ -106,8 +113,7 @@ function hostsText(
 }
 
 function resolvConfText(nameservers: readonly string[], domain: string | undefined): string {
-  const lines = [...new Set(nameservers)].slice(0, MAX_NAMESERVERS)
-    .map((server) => `nameserver ${server}`);
+  const lines = nameservers.map((server) => `nameserver ${server}`);
   if (domain !== undefined) lines.push(`search ${domain}`);
   return `${lines.join("\n")}\n`;
 }

@@ -1,10 +1,12 @@
 import { ARPHRD, IFF, type Link } from "$lib/codec/mod.ts";
+import type { NetworkStatus } from "$lib/resources/mod.ts";
 import { DhcpClient, type DhcpDeps } from "./dhcp_client.ts";
 import { type InterfacePlan, interfacePlans, messageOf } from "./interface_plan.ts";
 import type { Lease } from "./lease.ts";
 import { decideNames, type Names } from "./names.ts";
 import { EndpointNames } from "./endpoint_names.ts";
 import { networkPlan } from "./network_plan.ts";
+import { networkStatus } from "./network_status.ts";
 import { addressKey, type Change, changesTo, type KernelNetwork } from "./reconcile.ts";
 import { describe } from "./route_kernel.ts";
 import type { Settings } from "./settings.ts";
@@ -25,6 +27,8 @@ export interface NetworkdDeps extends Omit<DhcpDeps, "onLease" | "onUnanswered">
   readonly writeFile: (name: "hosts" | "resolv.conf", text: string) => Promise<void>;
   /** Finds the address of a host. */
   readonly lookup: (host: string) => Promise<string>;
+  /** The network as it is now, after each pass. */
+  readonly onStatus: (status: NetworkStatus) => void;
   /** The first pass is done: loopback and static addresses stand, DHCP was tried everywhere. */
   readonly onReady: () => void;
 }
@@ -114,7 +118,9 @@ export class Networkd {
       changes = changes.filter((change) => !refused.has(describe(change)));
     }
     if (refused.size > 0) this.#after("retry", RETRY_MS, () => this.pass());
-    this.#publish(decideNames(settings, interfaces, this.#leases));
+    const names = decideNames(settings, interfaces, this.#leases);
+    this.#publish(names);
+    this.deps.onStatus(networkStatus(now, names));
     if (this.#isFirstPassDone()) this.#becomeReady();
   }
 

@@ -28,6 +28,8 @@ export interface Link {
   readonly kind?: string;
   /** Index of the bridge or bond it belongs to. */
   readonly master?: number;
+  /** RFC 2863 state: `up`, `down`, `lowerlayerdown` …; absent when the kernel tells none. */
+  readonly operState?: string;
   /** A free text that whoever set it up left on it. */
   readonly alias?: string;
   /** Of a VLAN: the index of the link it runs over, and its number. */
@@ -57,10 +59,21 @@ export const IFLA = {
   MTU: 4,
   LINK: 5,
   MASTER: 10,
+  OPERSTATE: 16,
   LINKINFO: 18,
   IFALIAS: 20,
   CARRIER_DOWN_COUNT: 48,
 } as const;
+/** IF_OPER_* by number. */
+const OPER_STATES = [
+  "unknown",
+  "notpresent",
+  "down",
+  "lowerlayerdown",
+  "testing",
+  "dormant",
+  "up",
+] as const;
 /** Attributes within IFLA_LINKINFO. */
 export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 /** The attribute within IFLA_INFO_DATA of a VLAN that is its number. */
@@ -80,6 +93,7 @@ export function decodeLink(payload: Uint8Array): Link {
   const master = attributes.get(IFLA.MASTER);
   const losses = attributes.get(IFLA.CARRIER_DOWN_COUNT);
   const alias = attributes.get(IFLA.IFALIAS);
+  const operState = OPER_STATES[attributes.get(IFLA.OPERSTATE)?.[0] ?? -1];
   return {
     index: view.getInt32(4, true),
     name: textOf(attributes.get(IFLA.IFNAME) ?? new Uint8Array()),
@@ -90,6 +104,7 @@ export function decodeLink(payload: Uint8Array): Link {
     carrierLosses: losses ? uint32Of(losses, "link carrier losses") : 0,
     ...decodeKind(attributes),
     ...(master ? { master: uint32Of(master, "link master") } : {}),
+    ...(operState ? { operState } : {}),
     ...(alias ? { alias: textOf(alias) } : {}),
   };
 }

@@ -18,5 +18,6 @@
 
 export { healthApi, HealthState } from "./health.ts";
 export { healthLineSocket, readHealthLine, serveHealthLine } from "./health_line.ts";
+export { Feed, followFeed } from "./feed.ts";
 export { jsonLines } from "./lines.ts";
 export { type ConnectServer, serveConnect } from "./serve.ts";

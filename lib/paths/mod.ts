@@ -20,6 +20,9 @@ export const SOCKETS = {
   apid: "/system/run/apid/apid.sock",
 } as const;
 
+/** Where networkd tells machined of the network as it is. */
+export const NETWORK_FEED = "/system/run/networkd/network.sock";
+
 /** The sockets of the node's two containerds: for its own containers, and for Kubernetes'. */
 export const CONTAINERD_SOCKETS = {
   system: "/system/run/containerd/containerd.sock",

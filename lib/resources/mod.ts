@@ -64,6 +64,24 @@ export {
   ResourceDefinition,
   type ResourceDefinitionSpec,
 } from "./meta/resource_definition.ts";
+export { AddressStatus, type AddressStatusSpec } from "./network/address_status.ts";
+export { LinkStatus, type LinkStatusSpec } from "./network/link_status.ts";
+export {
+  HOSTNAME,
+  HostnameStatus,
+  type HostnameStatusSpec,
+  RESOLVERS,
+  ResolverStatus,
+  type ResolverStatusSpec,
+} from "./network/names_status.ts";
+export { type NetworkStatus, readNetworkStatus } from "./network/network_status.ts";
+export {
+  CURRENT_ADDRESSES,
+  DEFAULT_ADDRESS,
+  NodeAddress,
+  type NodeAddressSpec,
+} from "./network/node_address.ts";
+export { RouteStatus, type RouteStatusSpec } from "./network/route_status.ts";
 export { aliasesOf, definitionId, displayType } from "./names.ts";
 export { NODE_DEFINITIONS, nodeCatalog } from "./node_resources.ts";
 export { ETCD_SECRETS, EtcdSecrets, type EtcdSecretsSpec } from "./secrets/etcd_secrets.ts";

@@ -11,6 +11,11 @@ import { StaticPod } from "./kubernetes/static_pod.ts";
 import { StaticPodStatus } from "./kubernetes/static_pod_status.ts";
 import { Namespace } from "./meta/namespace.ts";
 import { ResourceDefinition } from "./meta/resource_definition.ts";
+import { AddressStatus } from "./network/address_status.ts";
+import { LinkStatus } from "./network/link_status.ts";
+import { HostnameStatus, ResolverStatus } from "./network/names_status.ts";
+import { NodeAddress } from "./network/node_address.ts";
+import { RouteStatus } from "./network/route_status.ts";
 import { EtcdSecrets } from "./secrets/etcd_secrets.ts";
 import { KubernetesSecrets } from "./secrets/kubernetes_secrets.ts";
 import { RootSecrets } from "./secrets/root_secrets.ts";
@@ -39,6 +44,12 @@ export const NODE_DEFINITIONS: readonly Definition[] = [
   EtcdSecrets,
   KubernetesSecrets,
   RootSecrets,
+  LinkStatus,
+  AddressStatus,
+  RouteStatus,
+  ResolverStatus,
+  HostnameStatus,
+  NodeAddress,
 ];
 
 /** The catalog of a node. */

@@ -75,6 +75,42 @@ const CONTRACT: readonly (readonly [string, string, string, string, string])[] =
   ["RootSecrets.secrets.talos.dev", "RootSecret", "secrets", "rootSecret rootSecrets rs", ""],
   // Beyond 0.9, as later releases have it.
   ["Endpoints.kubernetes.talos.dev", "Endpoint", "controlplane", "", "Addresses"],
+  [
+    "LinkStatuses.net.talos.dev",
+    "LinkStatus",
+    "network",
+    "link links",
+    "Type,Kind,Hw Addr,Operational State,Link State",
+  ],
+  [
+    "AddressStatuses.net.talos.dev",
+    "AddressStatus",
+    "network",
+    "address addresses",
+    "Address,Link",
+  ],
+  [
+    "RouteStatuses.net.talos.dev",
+    "RouteStatus",
+    "network",
+    "route routes",
+    "Destination,Gateway,Link,Metric",
+  ],
+  [
+    "ResolverStatuses.net.talos.dev",
+    "ResolverStatus",
+    "network",
+    "resolver resolvers",
+    "Resolvers",
+  ],
+  [
+    "HostnameStatuses.net.talos.dev",
+    "HostnameStatus",
+    "network",
+    "hostname",
+    "Hostname,Domainname",
+  ],
+  ["NodeAddresses.net.talos.dev", "NodeAddress", "network", "", "Addresses"],
 ];
 
 Deno.test("NODE_DEFINITIONS are the kinds of the contract and those listed beyond it, none more", () => {
@@ -169,7 +205,7 @@ Deno.test("Catalog refuses a kind twice, and one without a namespace", () => {
   assert.throws(() => new Catalog([lost]), /no namespace "nowhere"/);
 });
 
-Deno.test("Catalog publishes every kind and six namespaces", async () => {
+Deno.test("Catalog publishes every kind and seven namespaces", async () => {
   const state = new MemoryState();
   await nodeCatalog().publish(state);
   const kinds = await state.list(ResourceDefinition);
@@ -182,6 +218,7 @@ Deno.test("Catalog publishes every kind and six namespaces", async () => {
     "controlplane",
     "extras",
     "meta",
+    "network",
     "runtime",
     "secrets",
   ]);

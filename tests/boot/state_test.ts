@@ -34,7 +34,7 @@ const KINDS = [
   "staticpodstatuses.kubernetes.talos.dev",
   "timestatuses.v1alpha1.talos.dev",
 ];
-const NAMESPACES = ["config", "controlplane", "extras", "meta", "runtime", "secrets"];
+const NAMESPACES = ["config", "controlplane", "extras", "meta", "network", "runtime", "secrets"];
 /** How long a change may take to show. */
 const SHOW_MS = 240_000;
 

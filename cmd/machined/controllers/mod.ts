@@ -4,14 +4,21 @@
  * @module
  */
 import { ControllerEngine, MemoryState, type State } from "$lib/cosi/mod.ts";
-import { type Catalog, nodeCatalog } from "$lib/resources/mod.ts";
-import type { Clock, EventRing, LogStore, ServiceManager } from "$lib/service/mod.ts";
+import { type Catalog, type NetworkStatus, nodeCatalog } from "$lib/resources/mod.ts";
+import {
+  type Clock,
+  type EventRing,
+  Latest,
+  type LogStore,
+  type ServiceManager,
+} from "$lib/service/mod.ts";
 import type { ConfigStore } from "../config/store.ts";
 import type { HostNames } from "../identity/names.ts";
 import { K8sControlPlaneController } from "./config/k8s_control_plane.ts";
 import { MachineTypeController } from "./config/machine_type.ts";
 import { kubernetesControllers, type KubernetesDeps } from "./k8s/mod.ts";
 import { publishConfig } from "./machine_config.ts";
+import { networkControllers } from "./network/network_status.ts";
 import { EtcdController } from "./secrets/etcd.ts";
 import { KubernetesController } from "./secrets/kubernetes.ts";
 import { RootController } from "./secrets/root.ts";
@@ -43,6 +50,11 @@ export interface NodeRuntimeDeps {
   readonly container: boolean;
   /** Whether the kernel holds its clock for right. */
   readonly isClockRight: () => boolean;
+  /** The network as networkd tells of it, again each time it changed. */
+  readonly network: (
+    onFault: (reason: string) => void,
+    signal: AbortSignal,
+  ) => AsyncIterable<NetworkStatus>;
   readonly kubernetes: KubernetesDeps;
 }
 
@@ -61,11 +73,16 @@ export function nodeRuntime(deps: NodeRuntimeDeps): NodeRuntime {
   const log = deps.logs.writer(CONTROLLER_LOG);
   const state = new MemoryState({ now: () => clock.now() });
   const catalog = nodeCatalog();
+  const network = new Latest<NetworkStatus>();
+  const followNetwork = async (signal: AbortSignal) => {
+    for await (const status of deps.network(log, signal)) network.set(status);
+  };
   const controllers = new ControllerEngine({ state, clock, log });
   for (
     const controller of [
       new ServiceController(deps),
       new TimeStatusController(deps),
+      ...networkControllers(network),
       new MachineTypeController(),
       new K8sControlPlaneController(),
       new RootController(),
@@ -81,7 +98,11 @@ export function nodeRuntime(deps: NodeRuntimeDeps): NodeRuntime {
     async start(signal) {
       await catalog.publish(state);
       for (
-        const running of [publishConfig(config.running, state, signal), controllers.run(signal)]
+        const running of [
+          publishConfig(config.running, state, signal),
+          controllers.run(signal),
+          followNetwork(signal),
+        ]
       ) {
         running.catch((error) => log(`stopped: ${error instanceof Error ? error.message : error}`));
       }

@@ -46,6 +46,7 @@ async function node(): Promise<Node> {
     host: () => ({ hostname: "node-a", addresses: ["10.5.0.2"] }),
     container: false,
     isClockRight: () => true,
+    network: () => ReadableStream.from([]),
     kubernetes: nothingOutside(directory),
   });
   await runtime.start(over.signal);
@@ -95,6 +96,10 @@ Deno.test("nodeRuntime() has one owner for each kind that its controllers keep",
   assert.deepEqual(managed, [
     "v1alpha1.ServiceController runtime/Services.v1alpha1.talos.dev",
     "v1alpha1.TimeStatusController runtime/TimeStatuses.v1alpha1.talos.dev",
+    ...["Link", "Address", "Route", "Resolver", "Hostname"].map((name) =>
+      `network.${name}StatusController network/${name}Statuses.net.talos.dev`
+    ),
+    "network.NodeAddressController network/NodeAddresses.net.talos.dev",
     "config.MachineTypeController config/MachineTypes.config.talos.dev",
     "config.K8sControlPlaneController config/KubernetesControlPlaneConfigs.config.talos.dev",
     "secrets.RootController secrets/RootSecrets.secrets.talos.dev",

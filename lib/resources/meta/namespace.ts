@@ -21,5 +21,6 @@ export const NAMESPACES: Readonly<Record<string, NamespaceSpec>> = {
   config: { description: "Talos node configuration." },
   controlplane: { description: "Kubernetes control plane resources." },
   extras: { description: "Kubernetes extra configuration resources." },
+  network: { description: "Networking resources." },
   secrets: { description: "Resources with secret material." },
 };
