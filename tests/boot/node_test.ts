@@ -25,6 +25,7 @@ const OWN_SERVICES = [
   "routerd",
   "timed",
   "trustd",
+  "udevd",
 ];
 
 const decoder = new TextDecoder();
