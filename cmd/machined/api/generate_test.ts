@@ -92,7 +92,8 @@ Deno.test("generateConfiguration() gives workers no keys of the control plane", 
   const machineConfig = { ...REQUEST.machineConfig, type: MachineType.TYPE_JOIN };
   const [message] = (await client.generateConfiguration({ ...REQUEST, machineConfig })).messages;
   const { config } = new ConfigStore().read(message!.data[0]!, () => {});
-  assert.equal(config.machine.ca, undefined);
+  assert.match(config.machine.ca?.crt ?? "", /^-----BEGIN CERTIFICATE-----/);
+  assert.equal(config.machine.ca?.key, "");
   assert.equal(config.cluster.ca?.key, "");
 });
 

@@ -84,7 +84,7 @@ Deno.test("resourceService lists definitions first, then resources by id", async
     if (resource) ids.push(resource.metadata?.id ?? "");
   }
   assert.deepEqual(ids, [...ids].sort());
-  assert.equal(ids.filter((id) => !id.startsWith("notes.")).length, 16);
+  assert.equal(ids.filter((id) => !id.startsWith("notes.")).length, 24);
 });
 
 Deno.test("resourceService gives the configuration with its comments, byte for byte", async () => {
