@@ -25,7 +25,6 @@ const OWN_SERVICES = [
   "routerd",
   "timed",
   "trustd",
-  "udevd",
 ];
 
 const decoder = new TextDecoder();

@@ -20,8 +20,6 @@ import { lifecycleDeps } from "../api/lifecycle_deps.ts";
 import { machineService } from "../api/mod.ts";
 import { storageService } from "../api/storage.ts";
 import { resourceService } from "../api/resource.ts";
-import { blockFacts } from "../devices/block_facts.ts";
-import { DeviceLinks } from "../devices/device_links.ts";
 import type { ServiceRole } from "../launch/rights.ts";
 import type { Machine } from "../machine.ts";
 import { nodeInventory } from "../containers/node_inventory.ts";
@@ -35,7 +33,6 @@ import { networkdService } from "./networkd.ts";
 import { routerdService } from "./routerd.ts";
 import { timedService } from "./timed.ts";
 import { trustdService } from "./trustd.ts";
-import { udevdService } from "./udevd.ts";
 
 /** Every service of the node. */
 export function nodeServices(machine: Machine, launcher: ProcessLauncher<ServiceRole>): Service[] {
@@ -71,11 +68,6 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
     timedService(runner, machine),
     routerdService(runner),
     apidService(runner, machine),
-    udevdService({
-      open: machine.openUevents,
-      links: diskLinks(machine.log),
-      log: machine.log,
-    }),
     containerdService(machine),
     criService(machine),
     kubeletService({
@@ -84,18 +76,6 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
       dependsOn: ["cri", "networkd", "timed"],
     }),
   ];
-}
-
-/** The links of this machine's disks; what is wrong with one is told once. */
-function diskLinks(log: (line: string) => void): DeviceLinks {
-  const told = new Set<string>();
-  const once = (line: string) => {
-    if (told.has(line)) return;
-    told.add(line);
-    log(line);
-  };
-  const facts = () => blockFacts({ sys: "/sys", dev: "/dev" }, once);
-  return new DeviceLinks({ dev: "/dev", facts, log: once });
 }
 
 /** Services that only a control plane has; which a machine is, its configuration says. */
