@@ -70,7 +70,7 @@ Deno.test({
   ignore,
   fn: () =>
     scene(async ({ client, admin, endpoint }) => {
-      allPass(await client.run("unknown", [...endpoint, ...admin]), 6);
+      allPass(await client.run("unknown", [...endpoint, ...admin]), 5);
     }),
 });
 
