@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+
 /** The bytes of hex text. */
 export function hexBytes(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
@@ -38,7 +40,24 @@ export function* mutants(
 }
 
 /** Whether an error is one of those a decoder may throw. */
-export function isDecoderError(error: unknown): boolean {
+function isDecoderError(error: unknown): boolean {
   return (error instanceof RangeError || error instanceof SyntaxError) &&
     error.message.startsWith("Cannot read ");
+}
+
+/** How many of `inputs` the decoder refuses; it may throw errors of a decoder, and no other. */
+export function refusals(
+  decode: (bytes: Uint8Array) => unknown,
+  inputs: Iterable<Uint8Array>,
+): number {
+  let count = 0;
+  for (const bytes of inputs) {
+    try {
+      decode(bytes);
+    } catch (error) {
+      assert.ok(isDecoderError(error), String(error));
+      count++;
+    }
+  }
+  return count;
 }

@@ -9,7 +9,7 @@ import {
   roundTripNs,
   unixNsToNtp,
 } from "./mod.ts";
-import { isDecoderError, mutants, seededRandom } from "./_testing.ts";
+import { mutants, refusals, seededRandom } from "./_testing.ts";
 
 const NONCE = 0x0123456789abcdefn;
 
@@ -119,11 +119,6 @@ Deno.test("clockOffsetNs() and roundTripNs() find offset and way of a simulated 
 });
 
 Deno.test("decodeNtpReply() and ntpReplyFault() take any bytes", () => {
-  for (const bytes of mutants([reply(), reply({ 1: 0 })], 10_000, 7)) {
-    try {
-      ntpReplyFault(decodeNtpReply(bytes), NONCE);
-    } catch (error) {
-      assert.ok(isDecoderError(error), String(error));
-    }
-  }
+  const decode = (bytes: Uint8Array) => ntpReplyFault(decodeNtpReply(bytes), NONCE);
+  refusals(decode, mutants([reply(), reply({ 1: 0 })], 10_000, 7));
 });
