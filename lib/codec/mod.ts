@@ -50,7 +50,7 @@ export {
   NLM_F,
   NLMSG,
 } from "./netlink.ts";
-export { BOND_OPTIONS, type BondOption, type BondOptions } from "./netlink_bond.ts";
+export { BOND_MODES, BOND_OPTIONS, type BondOption, type BondOptions } from "./netlink_bond.ts";
 export { encodeNewLink, type NewLink } from "./netlink_new_link.ts";
 export { decodeFamily, encodeFamilyQuery, GENERIC_CONTROL } from "./netlink_generic.ts";
 export {

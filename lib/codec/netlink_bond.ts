@@ -14,21 +14,20 @@ interface Option {
   readonly names?: readonly string[];
 }
 
+/** BOND_MODE_*, each at its number, as the configuration has them. */
+export const BOND_MODES = [
+  "balance-rr",
+  "active-backup",
+  "balance-xor",
+  "broadcast",
+  "802.3ad",
+  "balance-tlb",
+  "balance-alb",
+] as const;
+
 /** In the order of the kernel's numbers; the names are those that the configuration has. */
 const OPTIONS = {
-  mode: {
-    type: 1,
-    size: 1,
-    names: [
-      "balance-rr",
-      "active-backup",
-      "balance-xor",
-      "broadcast",
-      "802.3ad",
-      "balance-tlb",
-      "balance-alb",
-    ],
-  },
+  mode: { type: 1, size: 1, names: BOND_MODES },
   miimon: { type: 3, size: 4 },
   updelay: { type: 4, size: 4 },
   downdelay: { type: 5, size: 4 },

@@ -1,3 +1,4 @@
+import { BOND_MODES } from "$lib/codec/mod.ts";
 import { always, list, object, optional, scalar } from "./builder.ts";
 import { bool, duration, int, text, uint16, uint32, uint8 } from "./scalars.ts";
 
@@ -18,15 +19,7 @@ const bond = object("Bond", "Options of a bonded interface.", {
   }),
   mode: always(scalar(text), {
     doc: `The bonding driver's option \`mode\`.\n${BOND_DOC}`,
-    values: [
-      "balance-rr",
-      "active-backup",
-      "balance-xor",
-      "broadcast",
-      "802.3ad",
-      "balance-tlb",
-      "balance-alb",
-    ],
+    values: BOND_MODES,
   }),
   xmitHashPolicy: bondOption(scalar(text), "xmit_hash_policy"),
   lacpRate: bondOption(scalar(text), "lacp_rate"),
