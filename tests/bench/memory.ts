@@ -9,7 +9,7 @@
  * @module
  */
 import { ROLES, V8_FLAGS } from "$lib/role/mod.ts";
-import { type Node, startNode, until } from "../boot/node.ts";
+import { type Node, startNode, textOf, until } from "../boot/node.ts";
 import { type Memory, memoryOf, print } from "./_process.ts";
 
 const LIMIT_MS = 600_000;
@@ -27,11 +27,7 @@ async function memoryByRole({ machine }: Node): Promise<Record<string, Memory>> 
   for (const { args, pid } of messages[0]?.processes ?? []) {
     const role = ROLE.exec(args.trim())?.[1];
     if (role === undefined) continue;
-    const decoder = new TextDecoder();
-    let rollup = "";
-    for await (const { bytes } of machine.read({ path: `/proc/${pid}/smaps_rollup` })) {
-      rollup += decoder.decode(bytes, { stream: true });
-    }
+    const rollup = await textOf(machine.read({ path: `/proc/${pid}/smaps_rollup` }));
     found[role] = memoryOf(rollup);
   }
   return found;

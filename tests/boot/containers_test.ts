@@ -9,7 +9,7 @@ import { parseDocument } from "yaml";
 import { ContainerDriver } from "$proto/common/common_pb.ts";
 import { programImage, serveImage } from "../../cmd/machined/containers/testing.ts";
 import { bootTest } from "./boot_test_case.ts";
-import { BOOT_MS, EVENT_MS, type Node, startNode, until } from "./node.ts";
+import { BOOT_MS, EVENT_MS, type Node, startNode, textOf, until } from "./node.ts";
 
 const DISK_BYTES = 4 * 2 ** 30;
 const OWN = { namespace: "system", driver: ContainerDriver.CONTAINERD };
@@ -30,21 +30,12 @@ Deno.test.afterAll(async () => {
   await Deno.remove(directory, { recursive: true });
 });
 
-async function read(path: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const { bytes } of node.machine.read({ path }, CALL)) {
-    text += decoder.decode(bytes, { stream: true });
-  }
-  return text;
+function read(path: string): Promise<string> {
+  return textOf(node.machine.read({ path }, CALL));
 }
 
-async function log(id: string): Promise<string> {
-  let text = "";
-  for await (const { bytes } of node.machine.logs({ ...OWN, id, tailLines: -1 }, CALL)) {
-    text += new TextDecoder().decode(bytes);
-  }
-  return text;
+function log(id: string): Promise<string> {
+  return textOf(node.machine.logs({ ...OWN, id, tailLines: -1 }, CALL));
 }
 
 /** Waits until the service is in `state`; its events are told when it does not get there. */

@@ -7,7 +7,7 @@ import { openMedium, readGpt } from "$lib/disk/mod.ts";
 import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, freshFirmware, makeDisk } from "./disk_image.ts";
-import { BOOT_MS, EVENT_MS, type Node, startNode } from "./node.ts";
+import { BOOT_MS, EVENT_MS, type Node, startNode, textOf } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
 const DISK_BYTES = 3 * 2 ** 30;
@@ -29,13 +29,8 @@ Deno.test.afterAll(async () => {
   await Deno.remove(directory, { recursive: true });
 });
 
-async function read(path: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const { bytes } of node.machine.read({ path }, CALL)) {
-    text += decoder.decode(bytes, { stream: true });
-  }
-  return text;
+function read(path: string): Promise<string> {
+  return textOf(node.machine.read({ path }, CALL));
 }
 
 bootTest(

@@ -22,7 +22,7 @@ import {
   untilHealthy,
 } from "./kubernetes.ts";
 import { forwardPort, openPorts, plainAnswer, tlsVersion } from "./listeners.ts";
-import { BOOT_MS } from "./node.ts";
+import { BOOT_MS, textOf } from "./node.ts";
 import { askThrough, WORKLOAD } from "./workload.ts";
 
 const STATIC_PODS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
@@ -196,13 +196,8 @@ clusterTest("kubectl shows a pod's log, and runs a program in it", async () => {
   assert.match(suffixes, /default\.svc\.cluster\.local/);
 });
 
-async function read(path: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const { bytes } of cluster.node.machine.read({ path })) {
-    text += decoder.decode(bytes, { stream: true });
-  }
-  return text;
+function read(path: string): Promise<string> {
+  return textOf(cluster.node.machine.read({ path }));
 }
 
 clusterTest("what listens beyond loopback speaks TLS only", async () => {

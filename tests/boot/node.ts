@@ -162,3 +162,13 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
+
+/** The text that a stream of bytes holds, such as the answers of `read`. */
+export async function textOf(
+  stream: AsyncIterable<{ readonly bytes: Uint8Array }>,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const { bytes } of stream) text += decoder.decode(bytes, { stream: true });
+  return text;
+}

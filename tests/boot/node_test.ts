@@ -9,7 +9,16 @@ import { encodePem, inspectCertificate, tlsKey } from "$lib/pki/mod.ts";
 import { badCredentials, credentialOptions } from "../conformance/credentials.ts";
 import { type CaseResult, pythonClient, pythonMissing } from "../conformance/python.ts";
 import { bootTest } from "./boot_test_case.ts";
-import { BOOT_MS, CLUSTER_SERVICES, DIST, EVENT_MS, type Node, startNode, until } from "./node.ts";
+import {
+  BOOT_MS,
+  CLUSTER_SERVICES,
+  DIST,
+  EVENT_MS,
+  type Node,
+  startNode,
+  textOf,
+  until,
+} from "./node.ts";
 
 /** Seconds that a certificate of this node lives; it is renewed at half of that. */
 const CERTIFICATE_SECONDS = 120;
@@ -44,12 +53,8 @@ Deno.test.afterAll(async () => {
   await Deno.remove(directory, { recursive: true });
 });
 
-async function read(path: string): Promise<string> {
-  let text = "";
-  for await (const { bytes } of node.machine.read({ path }, { timeoutMs: EVENT_MS })) {
-    text += decoder.decode(bytes, { stream: true });
-  }
-  return text;
+function read(path: string): Promise<string> {
+  return textOf(node.machine.read({ path }, { timeoutMs: EVENT_MS }));
 }
 
 /** The public key that the API presents to a new connection. */
