@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { type Slot, SLOTS } from "$lib/bootloader/mod.ts";
 import { defaultArguments } from "$lib/cmdline/mod.ts";
+import { INSTALLER } from "$lib/image/mod.ts";
 
 /** What the installer is to do. */
 export interface Order {
@@ -19,7 +20,7 @@ export interface Order {
 }
 
 /** Where an image of the installer has the release. */
-export const RELEASE_DIRECTORY = "/usr/install/amd64";
+export const RELEASE_DIRECTORY = `${INSTALLER.directory}/amd64`;
 
 /** Reads the command line. @throws {TypeError} that says what is wrong with it */
 export function readArguments(args: readonly string[]): Order {

@@ -24,7 +24,7 @@ import {
   readGpt,
   writeGpt,
 } from "$lib/disk/mod.ts";
-import { parseManifest } from "$lib/image/mod.ts";
+import { INSTALLER, parseManifest } from "$lib/image/mod.ts";
 import type { Order } from "./arguments.ts";
 
 /** What the installer does to the machine. */
@@ -45,14 +45,10 @@ export interface InstallerDeps {
   readonly say: (line: string) => void;
 }
 
-/** The release's files. */
-const PROGRAM = "boot.efi";
-const BOOTLOADER = "systemd-bootx64.efi";
-
 /** Does what the order says. @throws {Error} that says what stands against it */
 export async function carryOutOrder(order: Order, deps: InstallerDeps): Promise<void> {
   const release = { version: await versionOf(order), options: order.options };
-  const program = join(order.source, PROGRAM);
+  const program = join(order.source, INSTALLER.bootProgram);
   await using disk = await openDisk(order, deps);
   if (order.command === "install") {
     deps.say(`installing ${release.version} to ${order.disk}`);
@@ -62,7 +58,7 @@ export async function carryOutOrder(order: Order, deps: InstallerDeps): Promise<
       await carryOut(root, planInstall(release), program);
       await writeSynced(join(root, ESP_FILES.settings), LOADER_SETTINGS);
       // Last: without it firmware finds nothing to boot.
-      await copySynced(join(order.source, BOOTLOADER), join(root, ESP_FILES.bootloader));
+      await copySynced(join(order.source, INSTALLER.bootloader), join(root, ESP_FILES.bootloader));
     });
   } else {
     deps.say(`writing ${release.version} to ${order.disk} beside slot ${order.running}`);

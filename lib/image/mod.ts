@@ -7,6 +7,7 @@
  *
  * @module
  */
+export { INSTALLER } from "./installer.ts";
 
 /** One file of an image. */
 export interface Part {

@@ -1,5 +1,6 @@
 /** The image of a container that a node installs itself from, and takes its next release from. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { INSTALLER } from "$lib/image/mod.ts";
 import { IMAGE_PREFIX } from "$lib/version/mod.ts";
 import { bundle } from "../bundle.ts";
 import { sha256 } from "../hash.ts";
@@ -15,9 +16,7 @@ import { IMAGE_NAMES, verifyImage } from "../verify.ts";
 import { type AssetOptions, bootArguments, readRelease } from "./release.ts";
 
 /** Where a release lies in the image. */
-const DIRECTORY = "/usr/install/amd64";
-/** What the node runs from it; signed with the release, for it is handed the disk. */
-const PROGRAM = "installer.js";
+const DIRECTORY = `${INSTALLER.directory}/amd64`;
 
 /** What an installer is made of. */
 export interface InstallerOptions extends Omit<AssetOptions, "extraArguments"> {
@@ -44,9 +43,9 @@ export async function buildInstaller(options: InstallerOptions): Promise<BuiltIm
   const files = {
     [IMAGE_NAMES.vmlinuz]: release.vmlinuz,
     [IMAGE_NAMES.initramfs]: release.initramfs,
-    "boot.efi": release.program(bootArguments()),
-    "systemd-bootx64.efi": release.bootloader,
-    [PROGRAM]: await bundleInstaller(manifest),
+    [INSTALLER.bootProgram]: release.program(bootArguments()),
+    [INSTALLER.bootloader]: release.bootloader,
+    [INSTALLER.program]: await bundleInstaller(manifest),
   };
   const signed = new TextEncoder().encode(installerManifest(manifest, files));
   say("layer");
@@ -54,7 +53,7 @@ export async function buildInstaller(options: InstallerOptions): Promise<BuiltIm
   try {
     const tree = new Tree(work);
     for (const [name, content] of Object.entries(files)) {
-      const directory = name === PROGRAM ? dirname(DIRECTORY) : DIRECTORY;
+      const directory = name === INSTALLER.program ? INSTALLER.directory : DIRECTORY;
       await tree.write(`${directory}/${name}`, content);
     }
     await tree.write(`${DIRECTORY}/${IMAGE_NAMES.manifest}`, signed);
@@ -67,7 +66,10 @@ export async function buildInstaller(options: InstallerOptions): Promise<BuiltIm
     await Deno.remove(output, { recursive: true }).catch(ignoreAbsent);
     const layout = new OciLayout(output);
     const name = installerName(manifest.version);
-    await layout.put(name, ociImage(layer, { entrypoint: [`${dirname(DIRECTORY)}/${PROGRAM}`] }));
+    await layout.put(
+      name,
+      ociImage(layer, { entrypoint: [`${INSTALLER.directory}/${INSTALLER.program}`] }),
+    );
     return { name, layout, manifest: (await layout.find(name))!, sizeBytes: layer.length };
   } finally {
     await Deno.remove(work, { recursive: true });

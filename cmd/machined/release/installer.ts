@@ -14,13 +14,13 @@ import {
   type SnapshotMount,
   type UnpackedImage,
 } from "$lib/containerd/mod.ts";
-import type { Manifest } from "$lib/image/mod.ts";
+import { INSTALLER, type Manifest } from "$lib/image/mod.ts";
 import { NODE_FILES, ROLE_ENV, RUNTIME_FLAGS } from "$lib/role/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
 import { MS } from "$ffi/mount.ts";
 import type { Mounter } from "../tasks/filesystems.ts";
 import type { Unmounter } from "../tasks/unmount.ts";
-import { INSTALL_DIRECTORY, INSTALLER_PROGRAM, verifyRelease } from "./verify.ts";
+import { verifyRelease } from "./verify.ts";
 
 /** What installers need of the machine. */
 export interface InstallerDeps {
@@ -146,7 +146,7 @@ const SYSTEM: readonly (readonly [inside: string, outside: string])[] = [
  * the runtime are the node's, and /etc, which tells the loader what else to load, is empty.
  */
 export function installerContainer(args: readonly string[]): ContainerSpec {
-  const program = `${INSTALL_DIRECTORY}/${INSTALLER_PROGRAM}`;
+  const program = `${INSTALLER.directory}/${INSTALLER.program}`;
   return {
     args: [NODE_FILES.runtime, ...RUNTIME_FLAGS, program, ...args],
     env: { ...ROLE_ENV, DENO_DIR: "/nonexistent" },

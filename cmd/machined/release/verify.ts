@@ -3,19 +3,15 @@ import { createHash } from "node:crypto";
 import { join } from "node:path/posix";
 import {
   findPart,
+  INSTALLER,
   type Manifest,
   ManifestError,
   type Part,
   verifyManifest,
 } from "$lib/image/mod.ts";
 
-/** The directory of releases in an installer image; each architecture has its own below. */
-export const INSTALL_DIRECTORY = "/usr/install";
-/** The program that is run from it, with the disk in its hands: signed as all the rest. */
-export const INSTALLER_PROGRAM = "installer.js";
-
-/** Files without which nothing can be installed. */
-const NEEDED = [INSTALLER_PROGRAM, "boot.efi", "systemd-bootx64.efi"] as const;
+/** Files without which nothing can be installed; the program has the disk in its hands. */
+const NEEDED = [INSTALLER.program, INSTALLER.bootProgram, INSTALLER.bootloader] as const;
 /** No manifest is larger, bytes. */
 const MANIFEST_BYTES = 4 << 20;
 
@@ -36,7 +32,7 @@ export async function verifyRelease(
   root: string,
   { key, architecture }: Expectation,
 ): Promise<Manifest> {
-  const install = join(root, INSTALL_DIRECTORY);
+  const install = join(root, INSTALLER.directory);
   const directory = join(install, architecture);
   const read = (name: string) => readSmall(directory, name);
   const bytes = await read("manifest.json");
@@ -50,7 +46,7 @@ export async function verifyRelease(
   }
   for (const name of NEEDED) findPart(manifest, name);
   for (const part of manifest.parts) {
-    const home = part.name === INSTALLER_PROGRAM ? install : directory;
+    const home = part.name === INSTALLER.program ? install : directory;
     await checkPart(home, part, NEEDED.some((name) => name === part.name));
   }
   return manifest;
@@ -108,10 +104,10 @@ async function absence(install: string, architecture: string): Promise<string> {
       if (isDirectory) others.push(name);
     }
   } catch {
-    return `it is no installer: it has no ${INSTALL_DIRECTORY}`;
+    return `it is no installer: it has no ${INSTALLER.directory}`;
   }
   return others.length === 0
-    ? `it is no installer: it has no release in ${INSTALL_DIRECTORY}`
+    ? `it is no installer: it has no release in ${INSTALLER.directory}`
     : `its release is for ${others.sort().join(", ")}, this machine is ${architecture}`;
 }
 
