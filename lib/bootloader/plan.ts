@@ -58,28 +58,24 @@ export function planUpgrade(
   release: NewRelease,
 ): BootStep[] {
   const slot = otherSlot(running);
-  const path = slotProgram(slot);
-  const temporary = `${ESP_FILES.slots}/new.efi`;
   const entry = { ...release, slot, generation: nextGeneration(entries), triesLeft: TRIES };
-  return [
-    { kind: "program", path, temporary },
-    ...entries.filter((former) => former.slot === slot)
-      .map((former): BootStep => ({ kind: "remove", path: entryFile(former) })),
-    { kind: "publish", temporary, path },
-    // Last: from here on the release is what is booted next.
-    { kind: "write", path: entryFile(entry), text: entryText(entry) },
-  ];
+  return fillSlot(entry, entries.filter((former) => former.slot === slot));
 }
 
 /** Makes a disk without releases boot this one. */
 export function planInstall(release: NewRelease): BootStep[] {
-  const [slot] = SLOTS;
-  const path = slotProgram(slot);
+  return fillSlot({ ...release, slot: SLOTS[0], generation: 1 }, []);
+}
+
+/** Puts a release into its slot in place of what the former entries name. */
+function fillSlot(entry: SlotEntry, former: readonly SlotEntry[]): BootStep[] {
+  const path = slotProgram(entry.slot);
   const temporary = `${ESP_FILES.slots}/new.efi`;
-  const entry = { ...release, slot, generation: 1 };
   return [
     { kind: "program", path, temporary },
+    ...former.map((one): BootStep => ({ kind: "remove", path: entryFile(one) })),
     { kind: "publish", temporary, path },
+    // Last: from here on the release is what is booted next.
     { kind: "write", path: entryFile(entry), text: entryText(entry) },
   ];
 }

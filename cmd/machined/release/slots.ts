@@ -2,6 +2,7 @@
 import {
   carryOut,
   entryOf,
+  otherSlot,
   planBless,
   planRollback,
   readEntries,
@@ -79,7 +80,7 @@ export class Slots {
     const version = await this.deps.withEsp(async (root) => {
       const entries = await readEntries(root);
       await carryOut(root, planRollback(entries, this.running));
-      return entryOf(entries, this.running === "a" ? "b" : "a")?.version ?? "";
+      return entryOf(entries, otherSlot(this.running))?.version ?? "";
     });
     const record = await this.record();
     // Asked for: at the next boot nothing has failed.
