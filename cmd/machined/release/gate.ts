@@ -1,8 +1,7 @@
 /** What a new release has to achieve before it stays. */
-import { type KubeObject, TYPES } from "$lib/kube/mod.ts";
 import type { ServiceManager } from "$lib/service/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
-import { isReady } from "../controllers/k8s/kubelet_pods.ts";
+import { isNodeReady } from "../kubernetes/node_ready.ts";
 import type { OwnKube } from "../kubernetes/own_kube.ts";
 import type { UpgradeRecord } from "./record.ts";
 
@@ -48,7 +47,7 @@ export async function achieved(
   if (!ids.includes("kubelet")) return { services: ids };
   try {
     using own = await ownKube();
-    const ready = await nodeReady(own, own.node, signal);
+    const ready = await isNodeReady(own.kube, own.node, { signal, timeoutMs: LOOK_MS });
     return ready ? { services: ids, node: own.node } : { services: ids };
   } catch {
     return { services: ids };
@@ -62,14 +61,9 @@ async function nodeFault(
 ): Promise<string[]> {
   try {
     using own = await ownKube();
-    return await nodeReady(own, node, signal) ? [] : [`node "${node}" is not Ready`];
+    const ready = await isNodeReady(own.kube, node, { signal, timeoutMs: LOOK_MS });
+    return ready ? [] : [`node "${node}" is not Ready`];
   } catch (error) {
     return [`node "${node}" cannot be looked at: ${messageOf(error)}`];
   }
-}
-
-async function nodeReady({ kube }: OwnKube, name: string, signal: AbortSignal): Promise<boolean> {
-  const call = { signal, timeoutMs: LOOK_MS };
-  const node = await kube.find<KubeObject>(TYPES.nodes, { name }, call);
-  return node !== undefined && isReady((node.status ?? {}) as Parameters<typeof isReady>[0]);
 }

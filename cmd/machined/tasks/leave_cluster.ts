@@ -1,10 +1,9 @@
 /** How a node goes from its cluster for a while or for good, and how it comes back. */
 import { isControlPlane } from "$lib/config/mod.ts";
-import { type KubeObject, TYPES } from "$lib/kube/mod.ts";
 import { messageOf, systemClock } from "$lib/service/mod.ts";
-import { isReady } from "../controllers/k8s/kubelet_pods.ts";
 import { LastMemberError, leaveEtcd as leave } from "../etcd/leave.ts";
 import { cordon, drain, uncordon } from "../kubernetes/drain.ts";
+import { isNodeReady } from "../kubernetes/node_ready.ts";
 import { ownKube } from "../kubernetes/own_kube.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../sequences/engine.ts";
@@ -65,10 +64,9 @@ async function untilUncordoned(machine: Pick<Machine, "config" | "etcd" | "log">
 
 async function tryToUncordon(machine: Pick<Machine, "config" | "etcd" | "log">): Promise<boolean> {
   using own = await ownKube(machine);
-  const { kube, node: name } = own;
-  const node = await kube.find<KubeObject>(TYPES.nodes, { name }, { signal: FOREVER });
-  if (!node || !isReady((node.status ?? {}) as Parameters<typeof isReady>[0])) return false;
-  if (await uncordon(kube, name, FOREVER)) machine.log(`node "${name}" takes workload again`);
+  const { kube, node } = own;
+  if (!await isNodeReady(kube, node, { signal: FOREVER })) return false;
+  if (await uncordon(kube, node, FOREVER)) machine.log(`node "${node}" takes workload again`);
   return true;
 }
 
