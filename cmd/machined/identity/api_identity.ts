@@ -8,7 +8,7 @@ import {
   sans,
   selfSignedServer,
 } from "$lib/pki/mod.ts";
-import { type Clock, Latest } from "$lib/service/mod.ts";
+import { type Clock, Latest, messageOf } from "$lib/service/mod.ts";
 
 /** What apid presents and trusts. */
 export interface Identity {
@@ -119,7 +119,7 @@ export class ApiIdentity {
         await this.#refresh(signal);
         this.#fault = undefined;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         if (reason !== this.#fault) {
           this.#deps.log(`no API certificate yet, trying again: ${reason}`);
         }

@@ -23,9 +23,6 @@ export interface KubeletPlan {
   readonly directories: readonly string[];
 }
 
-/** The certificate by which the API server knows this kubelet; there once the cluster let it in. */
-export const KUBELET_CERTIFICATE = "/var/lib/kubelet/pki/kubelet-client-current.pem";
-
 /** Where the kubelet's files lie. */
 const PATHS = {
   bootstrap: "/etc/kubernetes/bootstrap-kubeconfig",
@@ -35,6 +32,9 @@ const PATHS = {
   manifests: STATIC_PODS_DIR,
   certificates: "/var/lib/kubelet/pki",
 } as const;
+
+/** The certificate by which the API server knows this kubelet; there once the cluster let it in. */
+export const KUBELET_CERTIFICATE = `${PATHS.certificates}/kubelet-client-current.pem`;
 
 /** The kubelet that `config` asks for on the host of this name. */
 export function kubeletPlan(config: MachineConfig, hostname: string): KubeletPlan {

@@ -8,6 +8,7 @@ import {
   readGpt,
   writeGpt,
 } from "$lib/disk/mod.ts";
+import { messageOf } from "$lib/service/mod.ts";
 import type { Task } from "../sequences/engine.ts";
 import type { VarDeps } from "./var.ts";
 
@@ -42,7 +43,7 @@ export function preparePartitions(deps: PartitionDeps): Task {
       for (const name of nodeDisks(devices)) {
         // With a table that cannot be written, the node runs on as it is.
         await healTable(deps, name).catch((error) =>
-          deps.log(`The partition table of /dev/${name} stays as it is: ${message(error)}`)
+          deps.log(`The partition table of /dev/${name} stays as it is: ${messageOf(error)}`)
         );
       }
     },
@@ -79,8 +80,4 @@ function growPartition({ log, disks }: PartitionDeps, name: string, gpt: Gpt): v
     ...{ number, startBytes: firstSector * gpt.sectorBytes, lengthBytes },
   });
   log(`/dev/${name}: EPHEMERAL has ${Math.floor(lengthBytes / 1e6)} MB now`);
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

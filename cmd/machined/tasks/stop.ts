@@ -1,5 +1,5 @@
 /** Stopping what runs on the machine, before it ends or what it runs from goes. */
-import { systemClock } from "$lib/service/mod.ts";
+import { messageOf, systemClock } from "$lib/service/mod.ts";
 import { stopPods } from "../containers/stop_pods.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../sequences/engine.ts";
@@ -32,7 +32,7 @@ export function stopAllPods({ services, containers, log }: Machine): Task {
         await stopPods(containers.cri, { limitMs: POD_STOP_MS, log, signal: limit });
       } catch (error) {
         signal.throwIfAborted();
-        log(`pods are not stopped: ${error instanceof Error ? error.message : String(error)}`);
+        log(`pods are not stopped: ${messageOf(error)}`);
       }
     },
   };

@@ -1,5 +1,6 @@
 /** `/var`: what Kubernetes and its containers keep, on a disk of its own, and the layers over it. */
 import { type BlockDevice, chooseVolume } from "$lib/disk/mod.ts";
+import { messageOf } from "$lib/service/mod.ts";
 import type { Task } from "../sequences/engine.ts";
 import type { Mounter } from "./filesystems.ts";
 import type { DiskGrower } from "./partitions.ts";
@@ -49,7 +50,7 @@ export function mountEphemeralPartition(deps: VarDeps): Task {
         const grew = deps.disks.growXfs("/var", volume.device.sizeBytes);
         if (grew) log(`/var fills ${path} now, which has become larger`);
       } catch (error) {
-        log(`Cannot let /var grow: ${error instanceof Error ? error.message : String(error)}`);
+        log(`Cannot let /var grow: ${messageOf(error)}`);
       }
     },
   };

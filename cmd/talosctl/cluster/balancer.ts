@@ -1,6 +1,7 @@
 /** Shares connections among the API servers of a local cluster that answer. */
 import * as https from "node:https";
 import * as net from "node:net";
+import { systemClock } from "$lib/clock/mod.ts";
 
 /** An API server. */
 export interface BalancedTarget {
@@ -85,15 +86,7 @@ async function watch(
   while (!signal.aborted) {
     backend.failed = await probe(backend.target) ? 0 : backend.failed + 1;
     if (backend.failed === PATIENCE) { for (const socket of backend.open) socket.destroy(); }
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, periodMs);
-      signal.addEventListener("abort", done, { once: true });
-    });
+    await systemClock.sleep(periodMs, signal);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The control planes of the cluster, as Kubernetes knows them. */
 import { parse } from "yaml";
 import { type KubeCall, KubeClient, TYPES } from "$lib/kube/mod.ts";
+import { decodePem, encodePem } from "$lib/pki/mod.ts";
 import type { SecureTarget } from "$lib/secure_http/mod.ts";
 
 /** The parts of the Endpoints object that name addresses. */
@@ -54,7 +55,7 @@ function partsOf(kubeconfig: unknown): { readonly cluster: Texts; readonly user:
   return { cluster: clusters?.[0]?.cluster ?? {}, user: users?.[0]?.user ?? {} };
 }
 
-function blocks(pem: string, label: RegExp): string {
-  const all = pem.match(/-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----\n?/g) ?? [];
-  return all.filter((block) => label.test(block)).join("");
+function blocks(pem: string, kind: RegExp): string {
+  return decodePem(pem).filter(({ label }) => kind.test(label))
+    .map(({ label, der }) => encodePem(label, der)).join("");
 }
