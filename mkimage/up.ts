@@ -21,6 +21,10 @@ import { newestSource, oldestOf, SOURCES, talosctl } from "./stale.ts";
 
 const IMAGE = [join(DIST, "vmlinuz-amd64"), join(DIST, "initramfs-amd64.xz")];
 const KUBECTL = join(DIST, "kubectl");
+/** How whoever runs this runs tasks: npx has no `deno` left behind on the path. */
+const RUNTIME = Deno.env.get("npm_command") === "exec"
+  ? `npx -y deno@${Deno.version.deno}`
+  : "deno";
 const machineOnly = Deno.args.includes("--skip-kubernetes");
 
 try {
@@ -46,14 +50,14 @@ async function up(): Promise<void> {
   say(`
 The ${machineOnly ? "node" : "cluster"} is up. Try:
 ${machineOnly ? "" : "\n  dist/kubectl get pods -A"}
-  deno task talosctl dmesg -f
-  deno task talosctl logs machined
-  deno task talosctl list -l /
-  deno task talosctl cluster show
+  ${RUNTIME} task talosctl dmesg -f
+  ${RUNTIME} task talosctl logs machined
+  ${RUNTIME} task talosctl list -l /
+  ${RUNTIME} task talosctl cluster show
 
 and when you are done:
 
-  deno task down
+  ${RUNTIME} task down
 `);
 }
 
