@@ -53,10 +53,20 @@ function isFile(path: string): boolean {
   }
 }
 
-/** A port that is free now. */
+/**
+ * A port that is free now, below those that the kernel gives to outgoing connections (32768 on): of
+ * those, another test's client may take one before the program that is told of it listens.
+ */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  while (true) {
+    const port = 12_000 + Math.floor(Math.random() * 20_000);
+    try {
+      using _listener = Deno.listen({ hostname: "127.0.0.1", port });
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /** A member that runs. */

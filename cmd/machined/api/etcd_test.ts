@@ -120,8 +120,9 @@ real("etcdApi() sends a snapshot and takes it back", async () => {
 
 real("etcdApi() of a worker says whom to ask", async () => {
   await using node = await world({ worker: true });
-  for (const call of [node.client.etcdMemberList({}), node.client.etcdLeaveCluster({})]) {
-    await fails(call, Code.FailedPrecondition, /ask a control plane node/);
+  const { client } = node;
+  for (const call of [() => client.etcdMemberList({}), () => client.etcdLeaveCluster({})]) {
+    await fails(call(), Code.FailedPrecondition, /ask a control plane node/);
   }
 });
 
