@@ -1,6 +1,6 @@
 import type { Component } from "./component.ts";
 import { CLUSTER_COMPONENTS } from "./cluster.ts";
-import { AGNHOST, KUBERNETES_COMPONENTS, OLDER_COMPONENTS } from "./kubernetes.ts";
+import { AGNHOST, E2E, KUBERNETES_COMPONENTS, OLDER_COMPONENTS } from "./kubernetes.ts";
 import { NODE_COMPONENTS } from "./node.ts";
 
 /** What this release's clusters are made of. */
@@ -11,7 +11,7 @@ const CURRENT: readonly Component[] = [
 ];
 
 /** Everything that can be built. */
-export const COMPONENTS: readonly Component[] = [...CURRENT, ...OLDER_COMPONENTS, AGNHOST];
+export const COMPONENTS: readonly Component[] = [...CURRENT, ...OLDER_COMPONENTS, AGNHOST, E2E];
 
 /** The components of those names, this release's where none is given. @throws {TypeError} for an unknown one. */
 export function chooseComponents(names: readonly string[]): readonly Component[] {

@@ -22,8 +22,10 @@ export interface GoComponent extends Named {
   readonly language: "go";
   /** The module whose version, as go.mod requires it, is the component's. */
   readonly module: string;
-  /** The main packages; a program is named as Go names it. */
+  /** The packages; a program is named as Go names it. */
   readonly packages: readonly string[];
+  /** The packages hold tests, and those are the program: `x.test` of a package x. */
+  readonly tests?: boolean;
   readonly tags?: readonly string[];
   /** Needs a C compiler; linked statically all the same. */
   readonly cgo?: boolean;

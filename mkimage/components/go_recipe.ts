@@ -16,13 +16,16 @@ export async function goRecipe(
   if (!go) throw new Error("Cannot build components: no Go 1.25 or newer; run: deno task setup");
   const goMod = await Deno.readTextFile(join(folder, "go.mod"));
   const version = requiredVersion(goMod, component.module);
+  const command = component.tests ? ["test", "-c"] : ["build"];
+  const flavour = component.tests ? "test" : component.cgo ? "cgo" : "";
   const args = buildArguments(component, version);
   return {
     version,
-    inputs: [...args, ...component.packages, component.cgo ? "cgo" : "", go.version],
+    inputs: [...args, ...component.packages, flavour, go.version],
     async make(directory) {
       const options = { cwd: folder, env: goEnvironment(component) };
-      await run(go.path, ["build", ...args, "-o", directory + "/", ...component.packages], options);
+      const output = ["-o", directory + "/", ...component.packages];
+      await run(go.path, [...command, ...args, ...output], options);
       const programs = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name)
         .sort();
       const paths = programs.map((name) => join(directory, name));

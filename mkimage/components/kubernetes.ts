@@ -59,3 +59,14 @@ export const AGNHOST: GoComponent = {
   module: "k8s.io/kubernetes",
   packages: ["k8s.io/kubernetes/test/images/agnhost"],
 };
+
+/** The tests of Kubernetes itself, the conformance tests among them. */
+export const E2E: GoComponent = {
+  name: "e2e",
+  language: "go",
+  folder: "kubernetes-e2e",
+  module: "k8s.io/kubernetes",
+  packages: ["k8s.io/kubernetes/test/e2e"],
+  tests: true,
+  variables: versionVariables,
+};

@@ -53,6 +53,7 @@ export async function serveClusterImages(
   };
 }
 
-function say(line: string): void {
+/** Tells of a step that takes long. */
+export function say(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }
