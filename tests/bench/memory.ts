@@ -9,7 +9,8 @@
  * @module
  */
 import { ROLES, V8_FLAGS } from "$lib/role/mod.ts";
-import { type Node, startNode, textOf, until } from "../boot/node.ts";
+import { type Node, startNode, until } from "../boot/node.ts";
+import { memoryByRole } from "./_memory.ts";
 import { type Memory, memoryOf, print } from "./_process.ts";
 
 const LIMIT_MS = 600_000;
@@ -18,20 +19,6 @@ const IN_FLIGHT = 50;
 const REST_MS = 10_000;
 /** Services that are processes of this project; others wait for images on a machine without any. */
 const OURS = ROLES.filter((role) => role !== "init");
-const ROLE = /node\.js (\w+)$/;
-
-/** Memory by role; PID 1 is machined. */
-async function memoryByRole({ machine }: Node): Promise<Record<string, Memory>> {
-  const { messages } = await machine.processes({});
-  const found: Record<string, Memory> = {};
-  for (const { args, pid } of messages[0]?.processes ?? []) {
-    const role = ROLE.exec(args.trim())?.[1];
-    if (role === undefined) continue;
-    const rollup = await textOf(machine.read({ path: `/proc/${pid}/smaps_rollup` }));
-    found[role] = memoryOf(rollup);
-  }
-  return found;
-}
 
 function report(when: string, memory: Record<string, Memory>, baseline: Memory): void {
   const anonymousKb = Object.values(memory).reduce((sum, one) => sum + one.anonymousKb, 0);

@@ -61,6 +61,8 @@ export interface Cluster extends AsyncDisposable {
   readonly talosctl: Talosctl;
   readonly kubectl: Kubectl;
   readonly served: ServedImages;
+  /** When the machine was started, as `performance.now()` tells it. */
+  readonly startedAt: number;
   /** The file behind /var. */
   readonly disk: string;
   /** What the machine fetches at its next boot. */
@@ -76,6 +78,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const disk = join(directory, "var.img");
   await blank(disk);
   let config = "";
+  const startedAt = performance.now();
   const node = await startNode({
     ...options.machine,
     disks: [disk],
@@ -94,6 +97,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     talosctl,
     kubectl: new Kubectl(served.kubectl, join(talosctl.home, "kubeconfig")),
     served,
+    startedAt,
     disk,
     get config() {
       return config;
