@@ -29,12 +29,25 @@ export async function goRecipe(
       const programs = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name)
         .sort();
       const paths = programs.map((name) => join(directory, name));
-      const modules = linkedModules(await run(go.path, ["version", "-m", ...paths]));
+      const modules = linkedModules(
+        await run(
+          go.path,
+          component.tests ? listing(component) : ["version", "-m", ...paths],
+          options,
+        ),
+      );
       await goLicences(modules, join(directory, "licences"), go, options);
       const std = { path: "std", version: go.version.replace(/^go/, "") };
       return { programs, modules: [std, ...modules] };
     },
   };
+}
+
+/** Lists a test's modules as `go version -m` does, which finds none in the program of a test. */
+function listing({ packages }: GoComponent): string[] {
+  const own = "{{.Path}}\t{{.Version}}";
+  const module = `{{with .Module}}dep\t{{with .Replace}}${own}{{else}}${own}{{end}}{{end}}`;
+  return ["list", "-deps", "-test", "-mod=readonly", "-f", module, ...packages];
 }
 
 /** The arguments of `go build` that decide what comes out. */
