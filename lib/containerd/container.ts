@@ -21,6 +21,8 @@ export interface ContainerSpec {
   readonly args: readonly string[];
   /** Added to the environment of the image. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Nothing of the image's environment is taken. */
+  readonly ownEnvironment?: boolean;
   /** Working directory; that of the image unless told. */
   readonly cwd?: string;
   /** User and group; root unless told. */

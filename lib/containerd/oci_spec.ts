@@ -80,7 +80,7 @@ function processOf(container: ContainerSpec, image: ImageProcess): OciSpec {
     terminal: false,
     user: { uid, gid },
     args: container.args,
-    env: environment(image.env, container.env ?? {}),
+    env: environment(container.ownEnvironment ? [] : image.env, container.env ?? {}),
     cwd: container.cwd ?? image.cwd,
     capabilities: { bounding: kept, effective: kept, permitted: kept },
     rlimits: Object.entries(container.rlimits ?? {}).map(([name, limit]) => ({

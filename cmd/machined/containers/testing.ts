@@ -36,9 +36,17 @@ export async function programImage(directory: string, name = "program"): Promise
   const program = join(directory, "program");
   const source = new URL("_program.c", import.meta.url).pathname;
   await run("gcc", ["-static", "-O1", "-o", program, source]);
-  const body = await Deno.readFile(program);
-  const header = { name, size: body.length, mode: 0o755 };
-  const layer = Uint8Array.from(await packTar([{ header, body }]));
+  return await imageOf({ [name]: await Deno.readFile(program) });
+}
+
+/** An image of these files, executable all of them. */
+export async function imageOf(
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<ServedImage> {
+  const entries = Object.entries(files).map(([name, body]) => ({
+    ...{ header: { name, size: body.length, mode: 0o755 }, body },
+  }));
+  const layer = Uint8Array.from(await packTar(entries));
   const blobs = new Map<string, Uint8Array<ArrayBuffer>>();
   const add = async (bytes: Uint8Array<ArrayBuffer>, mediaType: string) => {
     const digest = await digestOf(bytes);

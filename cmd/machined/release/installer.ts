@@ -31,6 +31,8 @@ export interface InstallerDeps {
   readonly mounter: Mounter & Unmounter;
   /** PEM of the key that releases are signed with. */
   readonly signingKey: () => Promise<string>;
+  /** Where the files of an image are looked at; `/system/run/installer` unless told. */
+  readonly view?: string;
   readonly log: (line: string) => void;
 }
 
@@ -42,7 +44,6 @@ export interface VerifiedInstaller {
 }
 
 const ID = "installer";
-/** Where the files of an image are looked at. */
 const VIEW = "/system/run/installer";
 
 /** Handles one installer image at a time. */
@@ -103,17 +104,17 @@ export class Installer {
   }
 
   async #verify(image: UnpackedImage, signal: AbortSignal): Promise<Manifest> {
-    const { containerd, mounter, images, signingKey } = this.deps;
+    const { containerd, mounter, images, signingKey, view = VIEW } = this.deps;
     const key = `${ID}-view`;
-    const view = await makeView(containerd, key, image, signal);
+    const shown = await makeView(containerd, key, image, signal);
     try {
-      await Deno.mkdir(VIEW, { recursive: true });
-      mounter.mount(mountOf(view, VIEW));
+      await Deno.mkdir(view, { recursive: true });
+      mounter.mount(mountOf(shown, view));
       try {
         const { architecture } = images;
-        return await verifyRelease(VIEW, { key: await signingKey(), architecture });
+        return await verifyRelease(view, { key: await signingKey(), architecture });
       } finally {
-        mounter.unmount(VIEW);
+        mounter.unmount(view);
       }
     } finally {
       await dropView(containerd, key);
@@ -143,13 +144,15 @@ const SYSTEM: readonly (readonly [inside: string, outside: string])[] = [
 
 /**
  * The container of an installer. Nothing of the image is loaded but the verified program: libraries and
- * the runtime are the node's, and /etc, which tells the loader what else to load, is empty.
+ * the runtime are the node's, and /etc and the environment, which tell the loader what else to load, are
+ * not the image's.
  */
 export function installerContainer(args: readonly string[]): ContainerSpec {
   const program = `${INSTALLER.directory}/${INSTALLER.program}`;
   return {
     args: [NODE_FILES.runtime, ...RUNTIME_FLAGS, program, ...args],
     env: { ...ROLE_ENV, DENO_DIR: "/nonexistent" },
+    ownEnvironment: true,
     cwd: "/",
     mounts: [
       ...SYSTEM.map(([destination, source]) => ({
