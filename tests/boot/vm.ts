@@ -16,6 +16,10 @@ export interface VmOptions {
   readonly cmdline: string;
   /** UEFI, which boots from the disks; the kernel above is not handed over then. */
   readonly firmware?: Firmware;
+  /** URL of a script for the iPXE in QEMU's network card, which boots instead of the kernel above. */
+  readonly netboot?: string;
+  /** Images of CDs; with UEFI the first is booted where no disk can be. */
+  readonly cds?: readonly string[];
   readonly memoryMib?: number;
   readonly cpus?: number;
   /** Loopback forwards of the user-mode network: host address and port to guest port. */
@@ -49,10 +53,12 @@ export class Vm implements AsyncDisposable {
 
   /** Starts QEMU; it runs on until it ends by itself or is disposed. */
   static start(options: VmOptions): Vm {
-    const { directory, forwards = [], disks = [] } = options;
+    const { directory, forwards = [], disks = [], cds = [], netboot } = options;
     const network = forwards
       .map(({ address, port, guestPort }) => `,hostfwd=tcp:${address}:${port}-:${guestPort}`)
+      .concat(netboot === undefined ? [] : [`,bootfile=${netboot}`])
       .join("");
+    const card = netboot === undefined ? "" : `,bootindex=${disks.length}`;
     const args = [
       ...["-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35"],
       ...["-accel", "tcg,thread=multi", "-cpu", "Nehalem"],
@@ -61,7 +67,7 @@ export class Vm implements AsyncDisposable {
       ...["-chardev", `file,id=console,path=${join(directory, "console.log")}`],
       ...["-serial", "chardev:console"],
       ...["-qmp", `unix:${join(directory, "qmp.sock")},server=on,wait=off`],
-      ...["-netdev", `user,id=net0${network}`, "-device", "virtio-net-pci,netdev=net0"],
+      ...["-netdev", `user,id=net0${network}`, "-device", `virtio-net-pci,netdev=net0${card}`],
       ...["-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"],
       ...disks.flatMap((
         path,
@@ -71,7 +77,11 @@ export class Vm implements AsyncDisposable {
         // What the guest wrote outlives QEMU in the host's memory: only a host that crashes loses it.
         `file=${path},format=raw,if=none,id=disk${i},cache=unsafe`,
         "-device",
-        `virtio-blk-pci,drive=disk${i}`,
+        `virtio-blk-pci,drive=disk${i},bootindex=${i}`,
+      ]),
+      ...cds.flatMap((path, i) => [
+        ...["-drive", `file=${path},format=raw,if=none,id=cd${i},media=cdrom,readonly=on`],
+        ...["-device", `ide-cd,drive=cd${i},bootindex=${disks.length + 1 + i}`],
       ]),
       ...options.args ?? [],
     ];
@@ -142,8 +152,10 @@ export class Vm implements AsyncDisposable {
   }
 }
 
-function startArguments({ firmware, kernel, initrd, cmdline }: VmOptions): string[] {
-  if (!firmware) return ["-kernel", kernel, "-initrd", initrd, "-append", cmdline];
+function startArguments({ firmware, netboot, kernel, initrd, cmdline }: VmOptions): string[] {
+  if (!firmware) {
+    return netboot ? [] : ["-kernel", kernel, "-initrd", initrd, "-append", cmdline];
+  }
   const flash = "if=pflash,format=raw";
   return [
     ...["-drive", `${flash},unit=0,readonly=on,file=${firmware.code}`],

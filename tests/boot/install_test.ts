@@ -1,0 +1,149 @@
+/**
+ * A machine with UEFI, an empty disk and a CD installs itself, boots from the disk, refuses what is no
+ * installer, takes the next release and goes back to the former one.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
+import { buildIso } from "../../mkimage/assets/iso.ts";
+import { parseLock } from "../../mkimage/lock.ts";
+import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
+import { bootTest } from "./boot_test_case.ts";
+import { diskMissing, freshFirmware } from "./disk_image.ts";
+import { installerOf, NEXT_TAG, nextImage, serveInstallers } from "./installers.ts";
+import { BOOT_MS, DIST, EVENT_MS, type Node, startNode, until } from "./node.ts";
+import { Talosctl } from "./talosctl.ts";
+
+const DISK_BYTES = 3 * 2 ** 30;
+const CALL = { timeoutMs: EVENT_MS };
+const REPOSITORY = "installers.test/installer";
+const unless = await diskMissing();
+
+let directory: string;
+let registry: ReturnType<typeof serveInstallers>;
+let node: Node;
+let user: Talosctl;
+let firstTag = "";
+
+Deno.test.beforeAll(async () => {
+  directory = await Deno.makeTempDir({ prefix: "install-test-" });
+});
+
+Deno.test.afterAll(async () => {
+  await node?.[Symbol.asyncDispose]();
+  await registry?.[Symbol.asyncDispose]();
+  await user?.[Symbol.asyncDispose]();
+  await Deno.remove(directory, { recursive: true });
+});
+
+/** The generated configuration, with a disk to install to and installers that come from the test. */
+function configured(text: string): string {
+  const document = parseDocument(text);
+  document.setIn(["machine", "install"], {
+    ...{ disk: "/dev/vda", image: `${REPOSITORY}:${firstTag}`, wipe: false },
+    extraKernelArgs: ["talos.upgrade.trial=500"],
+  });
+  document.setIn(["machine", "registries", "mirrors"], {
+    "installers.test": { endpoints: [`http://10.0.2.2:${registry.port}`] },
+  });
+  document.setIn(["machine", "network", "hostname"], "installed");
+  return document.toString();
+}
+
+/** Waits for the end of a boot, in the console after offset `from`, and for the API of a release. */
+async function booted(tag: string, from: number): Promise<void> {
+  await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS, from);
+  await until(
+    async () => {
+      const { messages } = await node.machine.version({}, CALL);
+      assert.equal(messages[0]?.version?.tag, tag);
+    },
+    EVENT_MS,
+    node.vm,
+  );
+}
+
+async function consoleBytes(): Promise<number> {
+  return (await node.vm.console()).length;
+}
+
+bootTest(
+  "a machine without an installation installs itself once it has a configuration, and boots from its disk",
+  async () => {
+    firstTag = JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
+    const releases = join(directory, "releases");
+    registry = serveInstallers({
+      [firstTag]: await installerOf(DIST, join(releases, "this")),
+      [NEXT_TAG]: await installerOf(await nextImage(), join(releases, "next")),
+    });
+    const [disk, cd] = [join(directory, "disk.raw"), join(directory, "node.iso")];
+    await Deno.writeFile(disk, new Uint8Array());
+    await Deno.truncate(disk, DISK_BYTES);
+    await buildIso({
+      ...{ image: DIST, output: cd, extraArguments: [], say: () => {} },
+      ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE },
+    });
+    let yaml = "";
+    node = await startNode({
+      ...{ disks: [disk], cds: [cd], firmware: await freshFirmware(directory), memoryMib: 2048 },
+      config: (text) => yaml = configured(text),
+    });
+    const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
+      endpoints: [node.address],
+      nodes: [node.address],
+    });
+    user = await Talosctl.make(addContext(Talosconfig.empty(), "installed", context).toString());
+    await user.file("config.yaml", yaml);
+    await node.vm.until(/maintenance mode: talos\.config names no configuration/, BOOT_MS);
+    const insecure = ["--insecure", "--nodes", node.address];
+    await user.print(["apply-config", ...insecure, "--file", "config.yaml"]);
+    await node.vm.until(/reboot requested by installation/, BOOT_MS);
+    const text = await node.vm.console();
+    assert.match(text, new RegExp(`installer: ${firstTag} is on /dev/vda`));
+    assert.match(text, /configuration saved in "\/system\/state\/config\.yaml" on \/dev\/vda3/);
+    await booted(firstTag, text.length);
+    assert.match(await user.print(["read", "/proc/cmdline"]), / talos\.upgrade\.trial=500\n?$/);
+    assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), "installed\n");
+    const mounts = await user.print(["read", "/proc/mounts"]);
+    assert.match(mounts, /^\/dev\/vda4 \/var xfs rw,/m);
+    const status = await user.print(["get", "upgradestatus"]);
+    assert.match(status, new RegExp(`${firstTag} +A +permanent`));
+  },
+  { unless, bringsUp: true },
+);
+
+bootTest("an image that is not there is refused before anything starts", async () => {
+  const { code, stderr } = await user.run(["upgrade", "--image", `${REPOSITORY}:none`]);
+  assert.equal(code, 1);
+  assert.match(stderr, /error validating installer image "installers\.test\/installer:none": /);
+  const { code: none, stderr: why } = await user.run(["rollback"]);
+  assert.equal(none, 1);
+  assert.match(why, /Cannot roll back: slot B holds no release/);
+  assert.equal((await node.machine.version({}, CALL)).messages[0]?.version?.tag, firstTag);
+}, { unless });
+
+bootTest(
+  "an upgrade boots the next release, which becomes permanent once it is healthy",
+  async () => {
+    const from = await consoleBytes();
+    const table = await user.print(["upgrade", "--image", `${REPOSITORY}:${NEXT_TAG}`]);
+    assert.match(table, /Upgrade request received/);
+    await node.vm.until(new RegExp(`installer: ${NEXT_TAG} is on /dev/vda`), BOOT_MS, from);
+    await booted(NEXT_TAG, from);
+    await node.vm.until(/slot B has proved itself: it is permanent/, BOOT_MS, from);
+    const status = await user.print(["get", "upgradestatus"]);
+    assert.match(status, new RegExp(`${NEXT_TAG} +B +permanent`));
+    assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), "installed\n");
+  },
+  { unless },
+);
+
+bootTest("a rollback boots the former release, which is there as it was", async () => {
+  const from = await consoleBytes();
+  await user.print(["rollback"]);
+  await booted(firstTag, from);
+  const status = await user.print(["get", "upgradestatus"]);
+  assert.match(status, new RegExp(`${firstTag} +A +permanent`));
+  assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), "installed\n");
+}, { unless });

@@ -1,0 +1,70 @@
+/** Installers of two releases, and a registry that serves them to a machine under test. */
+import { join } from "node:path";
+import { buildInstaller } from "../../mkimage/assets/installer.ts";
+import { developmentKeys } from "../../mkimage/keys.ts";
+import { parseLock } from "../../mkimage/lock.ts";
+import { MEDIA } from "../../mkimage/oci/image.ts";
+import type { BuiltImage } from "../../mkimage/oci/build.ts";
+import { CACHE, KEY_DIR, LOCK_FILE } from "../../mkimage/paths.ts";
+import { DIST } from "./node.ts";
+
+/** A release that a test upgrades to, made of the same sources. */
+export const NEXT_TAG = "v0.1.1";
+const NEXT = join(DIST, "next");
+
+/** Builds the image of the next release, unless there is one of the same build. */
+export async function nextImage(): Promise<string> {
+  const built = async (directory: string) =>
+    JSON.parse(await Deno.readTextFile(join(directory, "manifest.json"))).sha as string;
+  if (await built(DIST) === await built(NEXT).catch(() => "")) return NEXT;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "mkimage/main.ts", "image"],
+      ...["--tag", NEXT_TAG, "--output", NEXT],
+    ],
+    cwd: new URL("../../", import.meta.url).pathname,
+    stdin: "null",
+    stdout: "null",
+  }).output();
+  if (success) return NEXT;
+  throw new Error(`Cannot build ${NEXT_TAG}: ${new TextDecoder().decode(stderr).slice(-2000)}`);
+}
+
+/** Makes the installer of an image. */
+export async function installerOf(image: string, output: string): Promise<BuiltImage> {
+  return await buildInstaller({
+    ...{ image, output, cache: CACHE, say: () => {} },
+    lock: parseLock(await Deno.readTextFile(LOCK_FILE)),
+    privateKey: (await developmentKeys(KEY_DIR)).privateKey,
+  });
+}
+
+/** A registry on loopback: the tag of a repository `installer` is the name of an image. */
+export function serveInstallers(
+  images: Readonly<Record<string, BuiltImage>>,
+): { readonly port: number } & AsyncDisposable {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      const { pathname } = new URL(request.url);
+      const reference = /^\/v2\/installer\/(?:manifests|blobs)\/(.+)$/.exec(pathname)?.[1];
+      if (reference === undefined) return new Response("{}");
+      const digest = images[reference]?.manifest.digest ?? decodeURIComponent(reference);
+      for (const { layout, manifest } of Object.values(images)) {
+        const file = await Deno.open(layout.path(digest)).catch(() => undefined);
+        if (!file) continue;
+        const isManifest = manifest.digest === digest;
+        const headers = {
+          "content-type": isManifest ? MEDIA.manifest : "application/octet-stream",
+          "content-length": String((await file.stat()).size),
+          "docker-content-digest": digest,
+        };
+        if (request.method !== "HEAD") return new Response(file.readable, { headers });
+        file.close();
+        return new Response(null, { headers });
+      }
+      return new Response("not here", { status: 404 });
+    },
+  );
+  return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
+}
