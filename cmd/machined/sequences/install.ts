@@ -22,10 +22,11 @@ export async function installSequence(machine: Machine): Promise<Sequence | unde
   if (staged) return stagedSequence(machine, staged);
   const wanted = config.running.value?.config.machine.install;
   if (savedConfig.available || !wanted?.disk) return undefined;
-  if (!await hasUefi()) {
-    log(
-      `Cannot install to ${wanted.disk}: this machine was not started by UEFI; it runs from memory`,
-    );
+  const fault = await hasUefi()
+    ? await Deno.stat(wanted.disk).then(() => undefined, () => "there is no such disk")
+    : "this machine was not started by UEFI";
+  if (fault !== undefined) {
+    log(`Cannot install to ${wanted.disk}: ${fault}; the machine runs from memory`);
     return undefined;
   }
   return {
