@@ -13,7 +13,7 @@ import { tarLayer } from "../oci/layer.ts";
 import { OciLayout } from "../oci/layout.ts";
 import { Tree } from "../tree.ts";
 import { IMAGE_NAMES, verifyImage } from "../verify.ts";
-import { type AssetOptions, bootArguments, readRelease } from "./release.ts";
+import { type AssetOptions, bootArguments, readRelease, type Release } from "./release.ts";
 
 /** Where a release lies in the image. */
 const DIRECTORY = `${INSTALLER.directory}/amd64`;
@@ -37,8 +37,16 @@ export function installerName(version: string): string {
 export async function buildInstaller(options: InstallerOptions): Promise<BuiltImage> {
   const { image, output, privateKey, say } = options;
   say("checking the image");
-  const manifest = await verifyImage(image, await publicKeyOf(privateKey), () => {});
-  const release = await readRelease(options);
+  await verifyImage(image, await publicKeyOf(privateKey), () => {});
+  return await packInstaller(await readRelease(options), { output, privateKey, say });
+}
+
+/** Packs and signs the installer of a release. */
+export async function packInstaller(
+  release: Release,
+  { output, privateKey, say }: Pick<InstallerOptions, "output" | "privateKey" | "say">,
+): Promise<BuiltImage> {
+  const { manifest } = release;
   say("boot program");
   const files = {
     [IMAGE_NAMES.vmlinuz]: release.vmlinuz,

@@ -31,8 +31,11 @@ export interface Release {
   /** systemd-boot. */
   readonly bootloader: Uint8Array<ArrayBuffer>;
   readonly bootloaderLicence: Uint8Array<ArrayBuffer>;
-  /** Kernel, initramfs and these arguments as one program. */
-  program(kernelArguments: readonly string[]): Uint8Array<ArrayBuffer>;
+  /** Kernel, initramfs (the release's own unless told) and these arguments as one program. */
+  program(
+    kernelArguments: readonly string[],
+    initramfs?: Uint8Array<ArrayBuffer>,
+  ): Uint8Array<ArrayBuffer>;
 }
 
 /** Arguments of a machine that boots by itself, with more behind them. */
@@ -67,12 +70,12 @@ export async function readRelease(
       ...{ manifest, manifestText, vmlinuz, initramfs },
       bootloader: await file(`${efi}/systemd-bootx64.efi`),
       bootloaderLicence: await file("usr/share/doc/systemd-boot-efi/copyright"),
-      program: (kernelArguments) =>
+      program: (kernelArguments, content = initramfs) =>
         makeUki(stub, [
           { name: ".osrel", content: text(`ID=talos\nVERSION_ID=${manifest.version}\n`) },
           { name: ".cmdline", content: text(kernelArguments.join(" ")) },
           { name: ".linux", content: vmlinuz },
-          { name: ".initrd", content: initramfs },
+          { name: ".initrd", content },
         ]),
     };
   } finally {

@@ -1,8 +1,9 @@
 /** Installers of two releases, and a registry that serves them to a machine under test. */
 import { join } from "node:path";
-import { buildInstaller } from "../../mkimage/assets/installer.ts";
+import { buildInstaller, packInstaller } from "../../mkimage/assets/installer.ts";
+import { readRelease } from "../../mkimage/assets/release.ts";
 import { developmentKeys } from "../../mkimage/keys.ts";
-import { parseLock } from "../../mkimage/lock.ts";
+import { type Lock, parseLock } from "../../mkimage/lock.ts";
 import { MEDIA } from "../../mkimage/oci/image.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { CACHE, KEY_DIR, LOCK_FILE } from "../../mkimage/paths.ts";
@@ -34,8 +35,7 @@ export async function nextImage(): Promise<string> {
 export async function installerOf(image: string, output: string): Promise<BuiltImage> {
   return await buildInstaller({
     ...{ image, output, cache: CACHE, say: () => {} },
-    lock: parseLock(await Deno.readTextFile(LOCK_FILE)),
-    privateKey: (await developmentKeys(KEY_DIR)).privateKey,
+    ...{ lock: await lock(), privateKey: await privateKey() },
   });
 }
 
@@ -67,4 +67,29 @@ export function serveInstallers(
     },
   );
   return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+/**
+ * The installer of a release that is signed and whole, and whose kernel panics: its initramfs holds
+ * nothing to go on with.
+ */
+export async function panickingInstaller(tag: string, output: string): Promise<BuiltImage> {
+  const release = await readRelease(
+    { image: DIST, cache: CACHE, say: () => {}, lock: await lock() },
+  );
+  const nothing = new Uint8Array(512);
+  return await packInstaller({
+    ...release,
+    manifest: { ...release.manifest, version: tag },
+    initramfs: nothing,
+    program: (kernelArguments) => release.program(kernelArguments, nothing),
+  }, { output, privateKey: await privateKey(), say: () => {} });
+}
+
+async function lock(): Promise<Lock> {
+  return parseLock(await Deno.readTextFile(LOCK_FILE));
+}
+
+async function privateKey(): Promise<string> {
+  return (await developmentKeys(KEY_DIR)).privateKey;
 }
