@@ -32,7 +32,7 @@ export async function run(
   const { poller, reaper } = ground;
   extend(machine, reaper.own);
   keepReaping(reaper);
-  feedWatchdog(log);
+  feedWatchdog(log, () => machine.releases.overdue);
   reboot("CAD_OFF");
   listenForSignals(machine.power, { log, addSignalListener: Deno.addSignalListener });
   listenForPowerButton(machine.power, { poller, clock: systemClock, log });

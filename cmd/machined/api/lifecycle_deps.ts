@@ -25,7 +25,7 @@ export function lifecycleDeps(machine: Machine): LifecycleDeps {
 }
 
 async function turnOf(
-  { config, etcd }: Machine,
+  { config, etcd, log }: Machine,
   { preserve, ...options }: Parameters<LifecycleDeps["takeTurn"]>[0],
 ) {
   const running = config.running.value?.config;
@@ -34,5 +34,9 @@ async function turnOf(
   // Not disposed: the turn is held by it until the machine reboots.
   const client = await access.any(options.signal);
   const at = (endpoints: readonly string[]) => access.at(endpoints);
-  return await takeTurn(client, (signal) => checkQuorum(client, { at, preserve }, signal), options);
+  return await takeTurn(client, async (signal) => {
+    const count = await checkQuorum(client, { at, preserve }, signal);
+    if (count > 2) return;
+    log(`etcd has ${count} member(s): the cluster is without a quorum until this one is back`);
+  }, options);
 }

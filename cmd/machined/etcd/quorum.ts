@@ -33,16 +33,17 @@ export function sizeFault(count: number, preserve: boolean): string | undefined 
     : undefined;
 }
 
-/** @throws {Error} when the cluster would lose its quorum, or what is on it */
+/** Gives the number of members. @throws {Error} when the cluster would lose its quorum, or what is on it */
 export async function checkQuorum(
   etcd: EtcdClient,
   { at, preserve }: QuorumDeps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const members = await listMembers(etcd, { signal });
   const fault = sizeFault(members.length, preserve);
   if (fault !== undefined) throw new Error(fault);
   for (const member of members) await checkMember(member, at, signal);
+  return members.length;
 }
 
 async function checkMember(

@@ -4,8 +4,11 @@ import { Watchdog } from "$ffi/watchdog.ts";
 /** Far below the device's limit of 60 s, far above what a busy loop delays. */
 const FEED_MS = 10_000;
 
-/** Feeds the watchdog from the main loop: when the loop stops turning, the hardware resets us. */
-export function feedWatchdog(log: (line: string) => void): void {
+/**
+ * Feeds the watchdog from the main loop: when the loop stops turning, or the machine is `overdue` to
+ * end, the hardware resets us.
+ */
+export function feedWatchdog(log: (line: string) => void, overdue: () => boolean): void {
   let watchdog: Watchdog;
   try {
     watchdog = Watchdog.arm();
@@ -14,6 +17,6 @@ export function feedWatchdog(log: (line: string) => void): void {
     return;
   }
   watchdog.feed();
-  setInterval(() => watchdog.feed(), FEED_MS);
+  setInterval(() => overdue() || watchdog.feed(), FEED_MS);
   log("hardware watchdog is fed");
 }

@@ -26,12 +26,15 @@ export interface ReleasesDeps {
 
 /** How often a release on trial is looked at, milliseconds. */
 const LOOK_MS = 2_000;
+/** How long a machine may take to end once the trial is over, milliseconds. */
+const END_MS = 5 * 60_000;
 
 /** Keeps the trial of the release that runs, until it is permanent or given up. */
 export class Releases {
   readonly #deps: ReleasesDeps;
   #slots: Slots | undefined;
   #trial: AbortController | undefined;
+  #deadlineMs = Infinity;
   #missing: readonly string[] = ["the boot is not over"];
 
   constructor(deps: ReleasesDeps) {
@@ -46,6 +49,11 @@ export class Releases {
   /** Whether the release that runs has yet to prove itself. */
   get onTrial(): boolean {
     return this.#trial !== undefined;
+  }
+
+  /** Whether the trial failed and the machine should have ended by now: it hangs. */
+  get overdue(): boolean {
+    return this.#deps.clock.monotonic() > this.#deadlineMs;
   }
 
   /** Takes up the disk that the machine was started from, and says what this boot is. */
@@ -98,6 +106,7 @@ export class Releases {
     await slots.bless();
     this.#trial.abort();
     this.#trial = undefined;
+    this.#deadlineMs = Infinity;
     log(`the release in slot ${name(slots)} has proved itself: it is permanent`);
     await this.#publish("permanent", "");
   }
@@ -112,6 +121,7 @@ export class Releases {
   #begin(version: string): void {
     const { clock, trialMs, power } = this.#deps;
     const trial = this.#trial = new AbortController();
+    this.#deadlineMs = clock.monotonic() + trialMs + END_MS;
     clock.sleep(trialMs, trial.signal).then(async () => {
       if (trial.signal.aborted) return;
       const limit = `${Math.round(trialMs / 1000)} s`;

@@ -5,7 +5,7 @@ import { NODE_UPGRADE, UpgradeStatus } from "$lib/resources/mod.ts";
 import { EventRing, systemClock } from "$lib/service/mod.ts";
 import { SequenceEventSchema } from "$proto/machine/machine_pb.ts";
 import type { UpgradeRecord } from "./record.ts";
-import { Releases } from "./releases.ts";
+import { Releases, type ReleasesDeps } from "./releases.ts";
 import { TestDisk } from "./testing.ts";
 
 const RECORD: UpgradeRecord = {
@@ -30,7 +30,7 @@ class World implements AsyncDisposable {
     return world;
   }
 
-  releases(): Releases {
+  releases(more: Partial<ReleasesDeps> = {}): Releases {
     return new Releases({
       ...{ state: this.state, events: this.events, clock: systemClock, trialMs: this.trialMs },
       power: { request: (action, origin) => this.asked.resolve(`${action}: ${origin}`) },
@@ -39,6 +39,7 @@ class World implements AsyncDisposable {
         this.asks++;
         return Promise.resolve(this.missing);
       },
+      ...more,
     });
   }
 
@@ -107,6 +108,19 @@ Deno.test("Releases write down why a machine ended while its release was on tria
     (await world.status()).message,
     /^v2 was tried and failed: task "mountState" failed$/,
   );
+});
+
+Deno.test("Releases know that a machine hangs which was to end with its trial", async () => {
+  await using world = await World.make(0);
+  let now = 0;
+  const clock = { ...systemClock, monotonic: () => now };
+  const releases = world.releases({ clock });
+  await world.disk.count();
+  await releases.open(world.disk.booted("b"));
+  await world.asked.promise;
+  assert.equal(releases.overdue, false);
+  now = 5 * 60_000 + 1;
+  assert.equal(releases.overdue, true);
 });
 
 Deno.test("Releases leave a settled release alone", async () => {
