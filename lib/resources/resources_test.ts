@@ -42,7 +42,7 @@ const CONTRACT: readonly (readonly [string, string, string, string, string])[] =
     "UpgradeStatus",
     "runtime",
     "us",
-    "Version,Slot,State,Message",
+    "Release,Slot,State,Message",
   ],
   ["MachineConfigs.config.talos.dev", "MachineConfig", "config", "mc mcs", ""],
   ["MachineTypes.config.talos.dev", "MachineType", "config", "mt mts", "Type"],

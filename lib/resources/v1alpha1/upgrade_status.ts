@@ -24,7 +24,7 @@ export const UpgradeStatus = define<UpgradeStatusSpec>({
   type: "UpgradeStatuses.v1alpha1.talos.dev",
   namespace: "runtime",
   printColumns: [
-    { name: "Version", jsonPath: "{.version}" },
+    { name: "Release", jsonPath: "{.version}" },
     { name: "Slot", jsonPath: "{.slot}" },
     { name: "State", jsonPath: "{.state}" },
     { name: "Message", jsonPath: "{.message}" },
