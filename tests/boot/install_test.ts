@@ -8,6 +8,7 @@ import { parseDocument } from "yaml";
 import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { buildIso } from "../../mkimage/assets/iso.ts";
 import { parseLock } from "../../mkimage/lock.ts";
+import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, freshFirmware } from "./disk_image.ts";
@@ -20,6 +21,8 @@ const CALL = { timeoutMs: EVENT_MS };
 const REPOSITORY = "installers.test/installer";
 const unless = await diskMissing();
 
+/** What the registry has. */
+const images: Record<string, BuiltImage> = {};
 let directory: string;
 let registry: ReturnType<typeof serveInstallers>;
 let node: Node;
@@ -72,11 +75,8 @@ bootTest(
   "a machine without an installation installs itself once it has a configuration, and boots from its disk",
   async () => {
     firstTag = JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
-    const releases = join(directory, "releases");
-    registry = serveInstallers({
-      [firstTag]: await installerOf(DIST, join(releases, "this")),
-      [NEXT_TAG]: await installerOf(await nextImage(), join(releases, "next")),
-    });
+    images[firstTag] = await installerOf(DIST, join(directory, "this"));
+    registry = serveInstallers(images);
     const [disk, cd] = [join(directory, "disk.raw"), join(directory, "node.iso")];
     await Deno.writeFile(disk, new Uint8Array());
     await Deno.truncate(disk, DISK_BYTES);
@@ -126,6 +126,7 @@ bootTest("an image that is not there is refused before anything starts", async (
 bootTest(
   "an upgrade boots the next release, which becomes permanent once it is healthy",
   async () => {
+    images[NEXT_TAG] = await installerOf(await nextImage(), join(directory, "next"));
     const from = await consoleBytes();
     const table = await user.print(["upgrade", "--image", `${REPOSITORY}:${NEXT_TAG}`]);
     assert.match(table, /Upgrade request received/);
