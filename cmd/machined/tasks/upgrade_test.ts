@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { KernelCmdline } from "$lib/cmdline/mod.ts";
+import type { Machine } from "../machine.ts";
+import { TestDisk } from "../release/testing.ts";
+import { upgrade, upgradeStaged } from "./upgrade.ts";
+
+const SIGNAL = new AbortController().signal;
+const INSTALLER = { reference: "registry/installer:v2", version: "v2" };
+const ACHIEVED = { services: ["kubelet"], node: "node-a" };
+
+/** A machine whose installer does this. */
+function machine(run: (args: readonly string[]) => Promise<void>) {
+  const fetched: string[] = [];
+  const parts = {
+    version: "v1",
+    cmdline: KernelCmdline.parse("talos.platform=metal console=ttyS0"),
+    config: { running: { value: undefined } },
+    installer: {
+      run: (_installer: unknown, args: readonly string[]) => run(args),
+      fetch: async (image: string) => {
+        fetched.push(image);
+        return INSTALLER;
+      },
+    },
+  };
+  return { fetched, machine: parts as unknown as Machine };
+}
+
+Deno.test("upgrade() writes down what is tried before the installer runs", async () => {
+  await using disk = await TestDisk.make();
+  const slots = disk.booted("a");
+  const { machine: upgrading } = machine(async (args) => {
+    assert.deepEqual(args.slice(0, 5), ["upgrade", "--disk", "/dev/vda", "--running", "a"]);
+    // What the running release has beside the usual arguments is kept.
+    assert.ok(args.includes("--extra-kernel-arg=a=1"));
+    assert.deepEqual(await slots.record(), {
+      ...{ version: "v2", slot: "b", from: "v1", state: "trying", ...ACHIEVED },
+    });
+    await disk.upgrade("v2");
+  });
+  await upgrade(upgrading, { slots, installer: INSTALLER, achieved: ACHIEVED }).run(SIGNAL);
+  await disk.count();
+  assert.deepEqual(await disk.booted("b").standing(), { kind: "trial" });
+});
+
+Deno.test("upgrade() that fails is written down, and the next boot is settled", async () => {
+  await using disk = await TestDisk.make();
+  const slots = disk.booted("a");
+  const { machine: upgrading } = machine(() => Promise.reject(new Error("the disk is full")));
+  const order = { slots, installer: INSTALLER, achieved: ACHIEVED };
+  await assert.rejects(Promise.resolve(upgrade(upgrading, order).run(SIGNAL)), /the disk is full/);
+  const { state, cause } = (await slots.record())!;
+  assert.deepEqual([state, cause], ["failed", "the disk is full"]);
+  assert.deepEqual(await slots.standing(), { kind: "settled" });
+});
+
+Deno.test("upgradeStaged() verifies the image anew", async () => {
+  await using disk = await TestDisk.make();
+  const slots = disk.booted("a");
+  const { machine: upgrading, fetched } = machine(() => disk.upgrade("v2"));
+  const staged = { image: "registry/installer:v2", preserve: true, achieved: ACHIEVED };
+  await upgradeStaged({ ...upgrading, releases: { slots } as Machine["releases"] }, staged)
+    .run(SIGNAL);
+  assert.deepEqual(fetched, ["registry/installer:v2"]);
+  assert.equal((await slots.entries()).length, 2);
+  const nowhere = { ...upgrading, releases: { slots: undefined } as Machine["releases"] };
+  await assert.rejects(
+    Promise.resolve(upgradeStaged(nowhere, staged).run(SIGNAL)),
+    /was not started from its disk/,
+  );
+});
