@@ -71,6 +71,23 @@ export function unmount(target: string, flags = 0): void {
   check("umount2", c.symbols.umount2(cString(target), flags), target);
 }
 
+/**
+ * Mounts a filesystem while `work` goes on and gives what that gives. A failure of `work` is told, and
+ * not that of unmounting what it may have left open.
+ */
+export async function whileMounted<T>(request: MountRequest, work: () => Promise<T>): Promise<T> {
+  mount(request);
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    unmount(request.target, UMOUNT.DETACH);
+    throw error;
+  }
+  unmount(request.target);
+  return result;
+}
+
 /** Shows the tree or file `source` at `target` too; recursive takes the mounts below along. */
 export function bindMount(
   source: string,

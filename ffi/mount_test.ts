@@ -20,7 +20,7 @@ function mountTest(name: string, script: string, want: unknown): void {
     const dir = await Deno.makeTempDir({ prefix: "mount-" });
     try {
       const head = `import { bindMount, moveMount, moveRoot, mount, MS, remount, setPropagation,
-        unmount } from "$ffi/mount.ts";
+        unmount, whileMounted } from "$ffi/mount.ts";
         const dir = ${JSON.stringify(dir)};
         const mounts = () => Deno.readTextFileSync("/proc/self/mountinfo").split("\\n")
           .map((line) => line.split(" ")).filter((f) => f[4]?.startsWith(dir));
@@ -47,6 +47,18 @@ mountTest(
    unmount(dir);
    say({ flags: at?.[5], size: at?.at(-1)?.includes("size=64k"), mode, left: mounts().length });`,
   { flags: "rw,nosuid,nodev,noexec,relatime", size: true, mode: 0o750, left: 0 },
+);
+
+mountTest(
+  "whileMounted() unmounts at the end, and tells what its work failed with, whatever that left open",
+  `const request = { source: "tmpfs", target: dir, type: "tmpfs" };
+   const given = await whileMounted(request, async () => "given");
+   const failure = await whileMounted(request, async () => {
+     await Deno.open(dir + "/file", { write: true, create: true });
+     throw new Error("full");
+   }).catch((error) => error.message);
+   say({ given, failure, left: mounts().length });`,
+  { given: "given", failure: "full", left: 0 },
 );
 
 mountTest(

@@ -2,7 +2,7 @@
 import { basename } from "node:path/posix";
 import { type Gpt, openMedium, partitionDevice } from "$lib/disk/mod.ts";
 import { isBusy, rereadPartitions, zeroDevice } from "$ffi/block_device.ts";
-import { mount, MS, unmount } from "$ffi/mount.ts";
+import { MS, whileMounted } from "$ffi/mount.ts";
 import { sync } from "$ffi/sync.ts";
 import type { InstallerDeps } from "./installer.ts";
 
@@ -26,13 +26,11 @@ export function hostDeps(say: (line: string) => void): InstallerDeps {
       run("/usr/sbin/mkfs.fat", ["-F", "32", "-n", label, "--mbr=n", device]),
     async withEsp(device, work) {
       const flags = MS.NOSUID | MS.NODEV | MS.NOEXEC;
-      mount({ source: device, target: ESP, type: "vfat", flags, data: "umask=0077" });
-      try {
+      const request = { source: device, target: ESP, type: "vfat", flags, data: "umask=0077" };
+      await whileMounted(request, async () => {
         await work(ESP);
-      } finally {
         sync();
-        unmount(ESP);
-      }
+      });
     },
     say,
   };

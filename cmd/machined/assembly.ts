@@ -141,7 +141,7 @@ export async function assemble(
     }),
     installer: new Installer({
       ...{ containerd: containers.system, images: containers.images, pipes: containers.pipes },
-      ...{ mounter: ground.mounter, signingKey, log },
+      ...{ signingKey, log },
     }),
     mounter: ground.mounter,
     containers,

@@ -17,9 +17,7 @@ import {
 import { INSTALLER, type Manifest } from "$lib/image/mod.ts";
 import { NODE_FILES, ROLE_ENV, RUNTIME_FLAGS } from "$lib/role/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
-import { MS } from "$ffi/mount.ts";
-import type { Mounter } from "../tasks/filesystems.ts";
-import type { Unmounter } from "../tasks/unmount.ts";
+import { type MountRequest, MS, whileMounted } from "$ffi/mount.ts";
 import { verifyRelease } from "./verify.ts";
 
 /** What installers need of the machine. */
@@ -28,7 +26,6 @@ export interface InstallerDeps {
   readonly containerd: Containerd;
   readonly images: ImageSource;
   readonly pipes: OutputPipes;
-  readonly mounter: Mounter & Unmounter;
   /** PEM of the key that releases are signed with. */
   readonly signingKey: () => Promise<string>;
   /** Where the files of an image are looked at; `/system/run/installer` unless told. */
@@ -104,18 +101,16 @@ export class Installer {
   }
 
   async #verify(image: UnpackedImage, signal: AbortSignal): Promise<Manifest> {
-    const { containerd, mounter, images, signingKey, view = VIEW } = this.deps;
+    const { containerd, images, signingKey, view = VIEW } = this.deps;
     const key = `${ID}-view`;
     const shown = await makeView(containerd, key, image, signal);
     try {
       await Deno.mkdir(view, { recursive: true });
-      mounter.mount(mountOf(shown, view));
-      try {
-        const { architecture } = images;
-        return await verifyRelease(view, { key: await signingKey(), architecture });
-      } finally {
-        mounter.unmount(view);
-      }
+      const { architecture } = images;
+      return await whileMounted(
+        mountOf(shown, view),
+        async () => await verifyRelease(view, { key: await signingKey(), architecture }),
+      );
     } finally {
       await dropView(containerd, key);
     }
@@ -126,7 +121,7 @@ export class Installer {
 export function mountOf(
   { type, source, options }: SnapshotMount,
   target: string,
-): Parameters<Mounter["mount"]>[0] {
+): MountRequest {
   const bind = type === "bind";
   const data = options.filter((option) => option.includes("=")).join(",");
   const flags = MS.NODEV | MS.NOSUID | (bind ? MS.BIND : MS.RDONLY);

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Containerd, ociSpec } from "$lib/containerd/mod.ts";
 import { FdPoller } from "$ffi/poller.ts";
-import { mount, unmount } from "$ffi/mount.ts";
 import { outputPipes } from "../containers/pipes.ts";
 import { ContainerdRig, imageOf, rigFault, serveImage } from "../containers/testing.ts";
 import { Installer, installerContainer, mountOf } from "./installer.ts";
@@ -61,7 +60,6 @@ async function withInstaller(
       containerd,
       images: { hostsDirectory: rig.hosts, architecture: "amd64" },
       pipes: outputPipes(`${rig.directory}/pipes`, new FdPoller()),
-      mounter: { mount, unmount },
       signingKey: () => Promise.resolve(key),
       view: `${rig.directory}/view`,
       log: () => {},

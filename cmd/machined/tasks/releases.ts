@@ -1,6 +1,7 @@
 /** The releases of this machine, found at boot, and the end of a release's trial. */
 import { openMedium } from "$lib/disk/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
+import { whileMounted } from "$ffi/mount.ts";
 import type { Machine } from "../machine.ts";
 import { bootedSlot, EFI_VARIABLES, hasUefi } from "../release/firmware.ts";
 import { MetaStore } from "../release/meta.ts";
@@ -47,7 +48,7 @@ async function find({ log, modules, mounter, releases }: Finding, signal: AbortS
   if (!disk || !running) return;
   const slots = new Slots({
     ...{ disk: disk.path, running, meta: metaOf(disk, log) },
-    withEsp: espOf(disk, mounter),
+    withEsp: espOf(disk),
   });
   await releases.open(slots);
   log(`started from slot ${running.toUpperCase()} of ${disk.path}`);
@@ -62,20 +63,16 @@ function metaOf({ partitions }: SystemDisk, log: (line: string) => void): MetaSt
 }
 
 /** Mounts the partition only while it is used: a machine that is cut off leaves it clean. */
-function espOf({ partitions }: SystemDisk, mounter: Machine["mounter"]) {
+function espOf({ partitions }: SystemDisk) {
   let last: Promise<unknown> = Promise.resolve();
   return <T>(work: (root: string) => Promise<T>): Promise<T> => {
     const turn = last.then(async () => {
       await Deno.mkdir(ESP_DIRECTORY, { recursive: true, mode: 0o700 });
-      mounter.mount({
+      const request = {
         ...{ type: "vfat", source: `/dev/${partitions.EFI.name}`, target: ESP_DIRECTORY },
         ...{ flags: NOSUID | NODEV | NOEXEC, data: "umask=0077" },
-      });
-      try {
-        return await work(ESP_DIRECTORY);
-      } finally {
-        mounter.unmount(ESP_DIRECTORY);
-      }
+      };
+      return await whileMounted(request, () => work(ESP_DIRECTORY));
     });
     last = turn.catch(() => {});
     return turn;
