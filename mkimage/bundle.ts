@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { stop, transform } from "esbuild";
 import { NODE_FILES, ROLES } from "$lib/role/mod.ts";
 import type { BuildStamp } from "$lib/version/mod.ts";
 import { ROOT } from "./paths.ts";
@@ -46,19 +47,30 @@ async function bundled(
   const directory = await Deno.makeTempDir({ prefix: "mkimage-bundle-" });
   try {
     await run(Deno.execPath(), [
-      ...["bundle", "--quiet", "--minify", "--config", join(ROOT, "deno.json"), ...options],
+      ...["bundle", "--quiet", "--config", join(ROOT, "deno.json"), ...options],
       // Of packages in two forms it takes the ES modules: for CommonJS it would have to start node:module.
       ...["--platform", "browser", "--outdir", directory, entry],
     ], { cwd: ROOT, env: { NO_COLOR: "1" } });
     const own = basename(entry).replace(/\.ts$/, ".js");
     const names = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name).sort();
-    const read = (name: string) => Deno.readTextFile(join(directory, name));
+    const read = async (name: string) =>
+      await minify(await Deno.readTextFile(join(directory, name)));
     const chunks = names.filter((name) => name !== own)
       .map(async (name): Promise<[string, string]> => [name, await read(name)]);
     return { main: await read(own), chunks: await Promise.all(chunks) };
   } finally {
+    await stop();
     await Deno.remove(directory, { recursive: true });
   }
+}
+
+/**
+ * The same program in less text. The runtime's own minifier would not do: it puts a variable that is
+ * used once in the place of its use, one of `using` too, and nothing disposes of it any more.
+ */
+export async function minify(text: string): Promise<string> {
+  const { code } = await transform(text, { minify: true, format: "esm", target: "esnext" });
+  return code;
 }
 
 async function writeAtomic(path: string, text: string): Promise<void> {

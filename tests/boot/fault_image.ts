@@ -32,7 +32,7 @@ async function bundleText(): Promise<string> {
     const [forker, node] = [`${work}/forker`, `${work}/node.js`];
     await run("gcc", ["-static", "-O2", "-s", "-o", forker, "tests/boot/faults/forker.c"]);
     await run(Deno.execPath(), [
-      ...["bundle", "--quiet", "--minify", "-o", node, "tests/boot/faults/node.ts"],
+      ...["bundle", "--quiet", "-o", node, "tests/boot/faults/node.ts"],
     ]);
     const helper = Buffer.from(await Deno.readFile(forker)).toString("base64");
     return `globalThis.FORKER=${JSON.stringify(helper)};\n${await Deno.readTextFile(node)}`;
