@@ -39,7 +39,7 @@ class Three implements AsyncDisposable {
   check(etcd: EtcdClient, preserve = true): (signal: AbortSignal) => Promise<void> {
     const at = (endpoints: readonly string[]) =>
       Promise.resolve(this.cluster.client(...endpoints.map((clientUrl) => ({ clientUrl }))));
-    return (signal) => checkQuorum(etcd, { at, preserve }, signal);
+    return async (signal) => void await checkQuorum(etcd, { at, preserve }, signal);
   }
 
   /** Starts a member that was stopped, with its data and its ports. */
