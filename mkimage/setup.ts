@@ -28,6 +28,7 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "dnsmasq", package: "dnsmasq-base" },
   { probe: "wg", package: "wireguard-tools" },
   { probe: "chronyd", package: "chrony" },
+  { probe: "udevadm", package: "udev" },
   { probe: "python3", package: "python3" },
   { probe: "/usr/lib/python3/dist-packages/pip", package: "python3-pip" },
   { probe: "/usr/lib/python3.11/ensurepip/__init__.py", package: "python3-venv" },

@@ -9,6 +9,7 @@ import { buildInfo } from "$lib/version/mod.ts";
 import { clockState } from "$ffi/clock.ts";
 import { loadModule } from "$ffi/module.ts";
 import { mount, unmount } from "$ffi/mount.ts";
+import { NetlinkSocket } from "$ffi/netlink.ts";
 import { resizePartition } from "$ffi/partition.ts";
 import { setLimit } from "$ffi/rlimit.ts";
 import { growXfs } from "$ffi/xfs.ts";
@@ -55,6 +56,10 @@ export interface Assembly {
 }
 
 const PAGE_PERIOD_MS = 5_000;
+/** The multicast group of what the kernel tells of devices. */
+const KERNEL_EVENTS = 1;
+/** A start tells of every device at once. */
+const UEVENT_BUFFER_BYTES = 1 << 20;
 const FOREVER = new AbortController().signal;
 
 /**
@@ -146,6 +151,14 @@ export async function assemble(
     mounter: ground.mounter,
     containers,
     programs: programLauncher(ground.launching),
+    openUevents() {
+      const options = { groups: KERNEL_EVENTS, receiveBufferBytes: UEVENT_BUFFER_BYTES };
+      const socket = new NetlinkSocket("KOBJECT_UEVENT", options);
+      return {
+        receive: (signal) => socket.receive(poller, signal),
+        [Symbol.dispose]: () => socket.close(),
+      };
+    },
     limiter: { setOpenFiles: (limit) => setLimit("NOFILE", { soft: limit, hard: limit }) },
     fetchConfig: (url, signal) =>
       fetchConfig(url, { fetch, clock: systemClock, log, uuid: machineUuid }, signal),

@@ -20,6 +20,7 @@ import type { ProgramSpec } from "./launch/program.ts";
 import type { DiskGrower } from "./tasks/partitions.ts";
 import type { KernelModules } from "./tasks/modules.ts";
 import type { Limiter } from "./tasks/rlimits.ts";
+import type { UeventSocket } from "./services/udevd.ts";
 
 export interface Machine {
   readonly cmdline: KernelCmdline;
@@ -58,6 +59,8 @@ export interface Machine {
   /** Starts programs of the image with every right. */
   readonly programs: ProcessLauncher<ProgramSpec>;
   readonly limiter: Limiter;
+  /** Hears what the kernel tells of devices. */
+  readonly openUevents: () => UeventSocket;
   /** Fetches the configuration from where the command line says. */
   readonly fetchConfig: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
   /** Reads the configuration from a volume with the label `metal-iso`. */

@@ -49,6 +49,8 @@ export class Cable implements AsyncDisposable {
   readonly id: string;
   readonly node: string;
   readonly server: string;
+  /** The link of the server that has its address. */
+  #served = "srv0";
   #closing: (() => Promise<void>)[] = [];
 
   private constructor() {
@@ -89,6 +91,7 @@ export class Cable implements AsyncDisposable {
     await this.ipServer("address", "flush", "dev", "srv0");
     await this.ipServer("address", "add", "10.5.0.1/24", "dev", "br0");
     for (const name of ["srv1", "br0"]) await this.ipServer("link", "set", name, "up");
+    this.#served = "br0";
   }
 
   /** What a program prints that runs at the server. */
@@ -139,7 +142,7 @@ export class Cable implements AsyncDisposable {
     const leases = await Deno.makeTempFile();
     const dnsmasq = new Background("ip", [
       ...["netns", "exec", this.server, "dnsmasq", "--no-daemon", "--conf-file=/dev/null"],
-      ...["--port=0", "--interface=srv0", "--bind-interfaces", "--dhcp-authoritative"],
+      ...["--port=0", `--interface=${this.#served}`, "--bind-interfaces", "--dhcp-authoritative"],
       ...["--log-dhcp", `--dhcp-leasefile=${leases}`, "--no-ping", ...options],
     ]);
     this.#closing.push(async () => {
@@ -148,7 +151,7 @@ export class Cable implements AsyncDisposable {
     });
     await until(() => {
       assert.doesNotMatch(dnsmasq.log, /bad command line|failed to/);
-      return Promise.resolve(dnsmasq.log.includes("sockets bound"));
+      return Promise.resolve(dnsmasq.log.includes("DHCP, IP range"));
     });
     return dnsmasq;
   }

@@ -38,7 +38,7 @@ rootTest("networkd makes a VLAN, leases an address in it, and takes it away", as
 rootTest("networkd bonds two NICs, changes the bond live, and gives the NICs back", async () => {
   await using cable = await Cable.lay();
   await cable.double();
-  await cable.dnsmasq("--interface=br0", "--dhcp-range=10.5.0.50,10.5.0.90,255.255.255.0,1h");
+  await cable.dnsmasq("--dhcp-range=10.5.0.50,10.5.0.90,255.255.255.0,1h");
   const networkd = await cable.networkd({ cmdline: "", network: null });
   await until(() => networkd.isReady());
   await until(async () => (await cable.addresses("eth1")).length === 1);
@@ -107,7 +107,10 @@ rootTest("networkd sets up WireGuard so that wg at the other end shakes hands", 
   await using cable = await Cable.lay();
   const [own, server, stranger] = [await keys(cable), await keys(cable), await keys(cable)];
   await cable.ipServer("link", "add", "wg0", "type", "wireguard");
-  await cable.atServer("sh", "-c", `echo ${server.secret} | wg set wg0 private-key /dev/stdin`);
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, server.secret);
+  await cable.atServer("wg", "set", "wg0", "private-key", file);
+  await Deno.remove(file);
   const peer = ["peer", own.shared, "allowed-ips", "10.9.0.2/32"];
   await cable.atServer("wg", "set", "wg0", "listen-port", "51820", ...peer);
   await cable.ipServer("link", "set", "wg0", "up");

@@ -1,5 +1,6 @@
 /**
- * Bytes to values and back: netlink messages of routes and of WireGuard, ARP, DHCPv4, NTP, addresses, labels of volumes.
+ * Bytes to values and back: netlink messages of routes and of WireGuard, uevents, ARP, DHCPv4, NTP,
+ * addresses, labels of volumes.
  *
  * Decoders never read past what they are given: bytes that do not fit end in a RangeError, bytes
  * that mean something else in a SyntaxError, and both name the field.
@@ -107,4 +108,5 @@ export {
   ntpReplyFault,
 } from "./ntp.ts";
 export { clockOffsetNs, type NtpTimes, ntpToUnixNs, roundTripNs, unixNsToNtp } from "./ntp_time.ts";
+export { decodeUevent, type Uevent } from "./uevent.ts";
 export { VOLUME_HEAD_BYTES, type VolumeLabel, volumeLabel } from "./volume_label.ts";

@@ -10,11 +10,15 @@
  *
  * @module
  */
+export { type AtaIdentity, ataIdentity } from "./ata_identity.ts";
+export { type DeviceFacts, deviceLinks, encodeName, idName } from "./device_links.ts";
+export { FILESYSTEM_HEAD_BYTES, type FilesystemId, filesystemId } from "./filesystem_id.ts";
 export { type Gpt, type GptPartition, PARTITION_TYPE } from "./gpt.ts";
 export { GptError, type GptReading, readGpt, writeGpt } from "./gpt_disk.ts";
 export { NODE_PARTITIONS, type NodePartition, nodePartitions, partitionDevice } from "./layout.ts";
 export { growGpt, type PartitionPlan, planGpt } from "./gpt_layout.ts";
 export { type MetaReading, type MetaValues, readMeta, writeMeta } from "./meta.ts";
 export { type Medium, type MediumOptions, openMedium } from "./medium.ts";
+export { type PathFacts, pathIds } from "./path_id.ts";
 export { isBlank, PROBE_BYTES, xfsLabel } from "./probe.ts";
 export { type BlockDevice, chooseVolume, type Volume } from "./volume.ts";

@@ -34,6 +34,7 @@ const OWN_SERVICES = [
   "routerd",
   "timed",
   "trustd",
+  "udevd",
 ];
 
 const decoder = new TextDecoder();

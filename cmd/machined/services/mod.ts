@@ -20,6 +20,8 @@ import { lifecycleDeps } from "../api/lifecycle_deps.ts";
 import { machineService } from "../api/mod.ts";
 import { storageService } from "../api/storage.ts";
 import { resourceService } from "../api/resource.ts";
+import { blockFacts } from "../devices/block_facts.ts";
+import { DeviceLinks } from "../devices/device_links.ts";
 import type { ServiceRole } from "../launch/rights.ts";
 import type { Machine } from "../machine.ts";
 import { nodeInventory } from "../containers/node_inventory.ts";
@@ -33,6 +35,7 @@ import { networkdService } from "./networkd.ts";
 import { routerdService } from "./routerd.ts";
 import { timedService } from "./timed.ts";
 import { trustdService } from "./trustd.ts";
+import { udevdService } from "./udevd.ts";
 
 /** Every service of the node. */
 export function nodeServices(machine: Machine, launcher: ProcessLauncher<ServiceRole>): Service[] {
@@ -68,6 +71,11 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
     timedService(runner, machine),
     routerdService(runner),
     apidService(runner, machine),
+    udevdService({
+      open: machine.openUevents,
+      links: diskLinks(machine.log),
+      log: machine.log,
+    }),
     containerdService(machine),
     criService(machine),
     kubeletService({
@@ -76,6 +84,18 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
       dependsOn: ["cri", "networkd", "timed"],
     }),
   ];
+}
+
+/** The links of this machine's disks; what is wrong with one is told once. */
+function diskLinks(log: (line: string) => void): DeviceLinks {
+  const told = new Set<string>();
+  const once = (line: string) => {
+    if (told.has(line)) return;
+    told.add(line);
+    log(line);
+  };
+  const facts = () => blockFacts({ sys: "/sys", dev: "/dev" }, once);
+  return new DeviceLinks({ dev: "/dev", facts, log: once });
 }
 
 /** Services that only a control plane has; which a machine is, its configuration says. */
