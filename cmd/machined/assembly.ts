@@ -1,6 +1,7 @@
 /** Puts a machine together from the kernel's functions and the parts of this program. */
 import { type KernelCmdline } from "$lib/cmdline/mod.ts";
 import { find } from "$lib/cosi/mod.ts";
+import { withMutex } from "$lib/etcd/mod.ts";
 import { followFeed } from "$lib/daemon/mod.ts";
 import { NETWORK_FEED } from "$lib/paths/mod.ts";
 import { Endpoint, KUBERNETES_ENDPOINT, readNetworkStatus } from "$lib/resources/mod.ts";
@@ -22,6 +23,7 @@ import { hostVolumes } from "./config/host_volumes.ts";
 import { readConfigVolume } from "./config/volume.ts";
 import { hostKubernetes, type NodeRuntime, nodeRuntime } from "./controllers/mod.ts";
 import { etcdParts } from "./etcd/parts.ts";
+import { SharedAddresses } from "./etcd/shared_addresses.ts";
 import type { Ground } from "./ground.ts";
 import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
 import { askTrustd } from "./identity/ask_trustd.ts";
@@ -60,6 +62,8 @@ const PAGE_PERIOD_MS = 5_000;
 const KERNEL_EVENTS = 1;
 /** A start tells of every device at once. */
 const UEVENT_BUFFER_BYTES = 1 << 20;
+/** A holder that is gone for so long has lost what it shares. */
+const ELECTION_SECONDS = 10;
 const FOREVER = new AbortController().signal;
 
 /**
@@ -111,6 +115,14 @@ export async function assemble(
   });
   const power = new PowerRequests();
   const etcd = etcdParts({ state: runtime.state, addresses: () => ownNames().addresses });
+  const sharedAddresses = new SharedAddresses({
+    async lock(name, work, signal) {
+      using member = await etcd.access.local();
+      await withMutex(member, { name, ttlSeconds: ELECTION_SECONDS, signal }, work);
+    },
+    clock: systemClock,
+    log,
+  });
   const containers = nodeContainers(poller);
   const machine: Machine = {
     cmdline,
@@ -132,6 +144,7 @@ export async function assemble(
     savedConfig: new SavedConfig(),
     runtime,
     etcd,
+    sharedAddresses,
     identity,
     power,
     modules,
@@ -178,6 +191,8 @@ export async function assemble(
   machine.services.load(...nodeServices(machine, ground.launcher));
   identity.keep(FOREVER);
   await runtime.start(FOREVER);
+  sharedAddresses.run(config.running, FOREVER)
+    .catch((error) => log(`cannot share addresses: ${error}`));
   pullAhead({ state: runtime.state, images: machine.containers.podImages, log }, FOREVER)
     .catch((error) => log(`cannot pull images ahead: ${error}`));
   return { machine, page: consolePageOf(machine, stage) };

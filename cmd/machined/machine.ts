@@ -6,6 +6,7 @@ import type { SavedConfig } from "./config/saved.ts";
 import type { ConfigStore } from "./config/store.ts";
 import type { NodeRuntime } from "./controllers/mod.ts";
 import type { EtcdParts } from "./etcd/parts.ts";
+import type { SharedAddresses } from "./etcd/shared_addresses.ts";
 import type { Ground } from "./ground.ts";
 import type { ApiIdentity } from "./identity/api_identity.ts";
 import type { HostNames } from "./identity/names.ts";
@@ -42,6 +43,8 @@ export interface Machine {
   /** The resources and the controllers that keep them. */
   readonly runtime: NodeRuntime;
   readonly etcd: EtcdParts;
+  /** Addresses that the control planes share, as far as they are this machine's now. */
+  readonly sharedAddresses: Pick<SharedAddresses, "held">;
   readonly identity: ApiIdentity;
   readonly power: PowerRequests;
   readonly modules: KernelModules;

@@ -9,6 +9,8 @@ export interface InterfacePlan {
   /** 0 leaves it as it is. */
   readonly mtu: number;
   readonly routes: readonly RouteConfig[];
+  /** An address that control planes share and that is this machine's now. */
+  readonly shared?: string;
   /** The bond it is a part of: that one has the addresses. */
   readonly bond?: string;
 }
@@ -45,7 +47,7 @@ export function interfacePlans(
     const config = configs.get(link.name);
     const bond = members.get(link.name);
     if (bond !== undefined && !config?.ignore) return [partOf(bond, link)];
-    if (config) return config.ignore ? [] : [configured(link, config, faults)];
+    if (config) return config.ignore ? [] : [configured(link, config, settings.shared, faults)];
     if (argument && link.name === bootDevice) return [booted(link, argument)];
     return usable.includes(link) ? [byDefault(link)] : [];
   });
@@ -99,8 +101,15 @@ function booted(link: Link, { client = "", prefix = 32, gateway }: IpArgument): 
   };
 }
 
-function configured(link: Link, config: InterfaceConfig, faults: string[]): InterfacePlan {
-  return { link, addressing: addressing(config, faults), mtu: config.mtu, routes: config.routes };
+function configured(
+  link: Link,
+  config: InterfaceConfig,
+  held: readonly string[],
+  faults: string[],
+): InterfacePlan {
+  const { mtu, routes, sharedAddress = "" } = config;
+  const shared = held.includes(sharedAddress) ? { shared: sharedAddress } : {};
+  return { link, addressing: addressing(config, faults), mtu, routes, ...shared };
 }
 
 function addressing(config: InterfaceConfig, faults: string[]): Addressing {

@@ -6,7 +6,7 @@ import { PacketSocket } from "$ffi/packet.ts";
 import { udpPortFilter } from "$ffi/bpf.ts";
 import { FdPoller } from "$ffi/poller.ts";
 import { UdpSocket } from "$ffi/udp.ts";
-import { DHCP4_PORT, type Link, RTMGRP } from "$lib/codec/mod.ts";
+import { arpAnnouncement, DHCP4_PORT, encodeArp, type Link, RTMGRP } from "$lib/codec/mod.ts";
 import {
   Feed,
   healthApi,
@@ -67,6 +67,13 @@ export async function main(args: string[]): Promise<void> {
     },
     arpPackets: ({ index }) => packetChannel(new PacketSocket(index, { protocol: "ARP" }), poller),
     datagrams: (link, address) => datagramChannel(link, address, poller),
+    announce(index, address) {
+      const mac = kernel.read().links.find((link) => link.index === index)?.mac;
+      // IPv6 has no ARP; the kernel tells neighbours of an address itself.
+      if (!mac || address.includes(":")) return;
+      using socket = new PacketSocket(index, { protocol: "ARP" });
+      socket.send(encodeArp(arpAnnouncement(mac, address)));
+    },
     lookup: async (host) => (await lookup(host)).address,
     writeFile: (name, text) => overwrite(`${etc}/${name}`, text),
     onStatus: (status) => feed.publish(status),

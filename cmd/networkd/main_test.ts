@@ -201,6 +201,43 @@ rootTest("networkd never touches an interface that the kernel argument ignores",
   assert.deepEqual(await cable.addresses("lo"), ["127.0.0.1/8"]);
 }, missing);
 
+rootTest(
+  "networkd has a shared address while it is told to, and tells the neighbours",
+  async () => {
+    await using cable = await Cable.lay();
+    const other = "02:00:00:00:00:99";
+    await cable.ipServer(
+      "neigh",
+      "add",
+      "10.5.0.250",
+      "lladdr",
+      other,
+      "dev",
+      "srv0",
+      "nud",
+      "stale",
+    );
+    const eth0 = { interface: "eth0", cidr: "10.5.0.77/24", vip: { ip: "10.5.0.250" } };
+    const settings = { cmdline: "", network: { interfaces: [eth0] } };
+    const networkd = await cable.networkd(settings);
+    await until(() => networkd.isReady());
+    assert.deepEqual(await cable.addresses(), ["10.5.0.77/24"]);
+    await networkd.line({ ...settings, shared: ["10.5.0.250"] });
+    await until(async () => (await cable.addresses()).includes("10.5.0.250/32"));
+    await until(async () =>
+      (await cable.ipServer("neigh", "show", "10.5.0.250")).includes(NODE_MAC)
+    );
+    assert.match(
+      await networkd.file("hosts"),
+      /^10\.5\.0\.77 /m,
+      "its own address stays the first",
+    );
+    await networkd.line({ ...settings, shared: [] });
+    await until(async () => (await cable.addresses()).join() === "10.5.0.77/24");
+  },
+  missing,
+);
+
 rootTest("networkd leaves alone what others set, and puts back what they take", async () => {
   await using cable = await Cable.lay();
   const eth0 = { interface: "eth0", cidr: "10.5.0.77/24" };

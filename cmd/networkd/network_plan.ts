@@ -47,7 +47,7 @@ export function networkPlan(
   if (loopback !== undefined) addresses.push({ ...host(loopback, LOOPBACK), scope: RT_SCOPE.HOST });
   for (const plan of interfaces) {
     const lease = leases.get(plan.link.index);
-    addresses.push(...plannedAddresses(plan, lease, nowMs));
+    addresses.push(...plannedAddresses(plan, lease, nowMs), ...sharedAddresses(plan, faults));
     routes.push(...staticRoutes(plan, faults), ...dhcpRoutes(plan, lease));
   }
   return {
@@ -87,6 +87,18 @@ function plannedAddresses(plan: InterfacePlan, lease: Lease | undefined, nowMs: 
     protocol: RTPROT.DHCP,
     ...(validSeconds === undefined ? {} : { validSeconds }),
   }];
+}
+
+/** Alone in its network: nobody is reached because of it. */
+function sharedAddresses({ link, shared }: InterfacePlan, faults: string[]): Address[] {
+  if (shared === undefined) return [];
+  try {
+    const prefix = 8 * parseIp(shared).length;
+    return [{ ...host(link.index, { address: shared, prefix }), protocol: RTPROT.STATIC }];
+  } catch (error) {
+    faults.push(`${link.name}: ${messageOf(error)}`);
+    return [];
+  }
 }
 
 function host(index: number, { address, prefix }: IpPrefix): Address {

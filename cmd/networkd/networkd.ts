@@ -1,4 +1,4 @@
-import { ARPHRD, IFF, type Link } from "$lib/codec/mod.ts";
+import { type Address, ARPHRD, IFF, type Link } from "$lib/codec/mod.ts";
 import type { NetworkStatus } from "$lib/resources/mod.ts";
 import { DhcpClient, type DhcpDeps } from "./dhcp_client.ts";
 import { type InterfacePlan, interfacePlans, messageOf } from "./interface_plan.ts";
@@ -25,6 +25,8 @@ export interface NetworkdDeps extends Omit<DhcpDeps, "onLease" | "onUnanswered">
   readonly setHostname: (name: string) => void;
   /** Writes `hosts` or `resolv.conf`. */
   readonly writeFile: (name: "hosts" | "resolv.conf", text: string) => Promise<void>;
+  /** Tells everyone on a link that an address is here now. */
+  readonly announce: (index: number, address: string) => void;
   /** Finds the address of a host. */
   readonly lookup: (host: string) => Promise<string>;
   /** The network as it is now, after each pass. */
@@ -42,6 +44,8 @@ interface Managed {
 
 const COALESCE_MS = 50;
 const RETRY_MS = 5_000;
+/** When a shared address is announced after it came. */
+const ANNOUNCE_MS = [0, 1_000, 3_000];
 /** Links need a moment from "up" to carrier; without one by then nothing is to be waited for. */
 const CARRIER_WAIT_MS = 4_000;
 const READY_WAIT_MS = 10_000;
@@ -165,6 +169,7 @@ export class Networkd {
   #remember(change: Change): void {
     switch (change.type) {
       case "putAddress":
+        this.#announce(change.address);
         return void this.#owned.add(addressKey(change.address));
       case "removeAddress":
         return void this.#owned.delete(addressKey(change.address));
@@ -175,6 +180,18 @@ export class Networkd {
         return void this.#made.delete(change.link.name);
       case "tunnel":
         return void this.#tunnels.set(change.wanted.name, JSON.stringify(change.wanted));
+    }
+  }
+
+  /** Neighbours know a shared address as another machine's: tells them, more than once. */
+  #announce({ index, address }: Address): void {
+    if (!this.#settings?.shared.includes(address)) return;
+    for (const [times, ms] of ANNOUNCE_MS.entries()) {
+      this.#after(`announce ${address} ${times}`, ms, () => {
+        if (this.#settings?.shared.includes(address)) {
+          this.#try(() => this.deps.announce(index, address));
+        }
+      });
     }
   }
 

@@ -6,6 +6,8 @@ import { readVirtual, type VirtualConfig } from "./virtual_settings.ts";
 export interface Settings {
   readonly cmdline: KernelCmdline;
   readonly network: NetworkConfig;
+  /** Addresses that control planes share, those that this machine has now. */
+  readonly shared: readonly string[];
 }
 
 /** The parts of `machine.network` that networkd acts on. */
@@ -35,6 +37,8 @@ export interface InterfaceConfig {
   readonly dhcp4: boolean;
   /** What it is made as; absent for hardware. */
   readonly virtual?: VirtualConfig;
+  /** The address it has while it is this machine's. */
+  readonly sharedAddress?: string;
   /** It may go without addresses: VLANs over it have them. */
   readonly carriesVlans: boolean;
 }
@@ -52,6 +56,7 @@ export function readSettings(value: unknown): Settings {
   return {
     cmdline: KernelCmdline.parse(text(line.cmdline, "cmdline") ?? ""),
     network: readNetwork(line.network ?? {}),
+    shared: texts(line.shared, "shared"),
   };
 }
 
@@ -104,6 +109,7 @@ function readInterface(device: Record<string, unknown>): InterfaceConfig {
     ...optional("dhcpMetric", number(options.routeMetric, "routeMetric") || undefined),
     dhcp4: flag(options.ipv4, "ipv4") ?? true,
     ...optional("virtual", virtual),
+    ...optional("sharedAddress", text(record(device.vip ?? {}, "vip").ip, "vip.ip") || undefined),
     carriesVlans: list(device.vlans, "vlans").length > 0,
   };
 }

@@ -1,5 +1,6 @@
 import type { MachineConfig } from "$lib/config/mod.ts";
 import { clusterNetwork } from "../controllers/config/cluster_network.ts";
+import { sharedAddressesOf } from "../etcd/shared_addresses.ts";
 import { type HostNames, reachable } from "./names.ts";
 
 /** The kernel's hostname, and the addresses others can reach that are not of the cluster's inner network. */
@@ -10,6 +11,11 @@ export function hostNames(config: MachineConfig | undefined): HostNames {
     : { podSubnets: [], serviceSubnets: [] };
   return {
     hostname: Deno.hostname(),
-    addresses: reachable(addresses, [...podSubnets, ...serviceSubnets]),
+    // A shared address comes and goes: with it every certificate would.
+    addresses: reachable(addresses, [
+      ...podSubnets,
+      ...serviceSubnets,
+      ...sharedAddressesOf(config).map((ip) => `${ip}/${ip.includes(":") ? 128 : 32}`),
+    ]),
   };
 }

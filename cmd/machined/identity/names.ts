@@ -1,6 +1,7 @@
 /** For which names and addresses the node's API speaks. */
 import { isInNetwork, parseCidr } from "$lib/codec/mod.ts";
 import type { MachineConfig } from "$lib/config/mod.ts";
+import { sharedAddressesOf } from "../etcd/shared_addresses.ts";
 import type { IdentityInputs, Signer } from "./api_identity.ts";
 
 /** What the kernel calls a machine that nobody has named yet; no certificate can. */
@@ -46,6 +47,7 @@ export function ownNames(config: MachineConfig, host: HostNames): string[] {
     "localhost",
     host.hostname,
     ...host.addresses,
+    ...sharedAddressesOf(config),
     ...config.machine.certSANs ?? [],
   ];
   return names.filter((name) => name !== "" && name !== UNNAMED);

@@ -54,6 +54,7 @@ function world() {
   const machine = {
     cmdline: KernelCmdline.parse("talos.platform=metal ip=dhcp"),
     config: { running } as unknown as Parameters<typeof timedService>[1]["config"],
+    sharedAddresses: { held: new Latest<readonly string[]>([]) },
     identity: { current } as unknown as Parameters<typeof apidService>[1]["identity"],
   };
   const runner = { launcher: catLauncher, logs };
@@ -86,11 +87,18 @@ Deno.test(
     running.set(configOf({ network: { hostname: "a" }, env: { X: "1" } }));
     running.set(configOf({ network: { hostname: "b" } }));
     await eventually(() => lines("networkd").length === 3);
+    machine.sharedAddresses.held.set(["10.5.0.250"]);
+    await eventually(() => lines("networkd").length === 4);
     await manager.stop();
     assert.deepEqual(lines("networkd").map((line) => JSON.parse(line)), [
       { cmdline: "talos.platform=metal ip=dhcp", network: null },
       { cmdline: "talos.platform=metal ip=dhcp", network: { hostname: "a" } },
       { cmdline: "talos.platform=metal ip=dhcp", network: { hostname: "b" } },
+      {
+        cmdline: "talos.platform=metal ip=dhcp",
+        network: { hostname: "b" },
+        shared: ["10.5.0.250"],
+      },
     ], "what is the same to networkd is not written again");
   },
 );
