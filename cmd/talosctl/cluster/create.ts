@@ -6,7 +6,7 @@ import type { Target } from "../target.ts";
 import { chooseAccelerator } from "./accelerator.ts";
 import { bringUp } from "./bring_up.ts";
 import { generate, readGenerated, writeContext } from "./generate.ts";
-import { launchHostProcess, launchQemu, launchSwitch, requireQemu } from "./launch.ts";
+import { launchHostProcess, launchQemu, launchUplink, requireQemu } from "./launch.ts";
 import { API_SERVER_PORT, canListen, freeLoopback } from "./loopback.ts";
 import type { CreateOptions } from "./options.ts";
 import type { ProcessMark } from "./process.ts";
@@ -21,7 +21,7 @@ import {
 } from "./plan.ts";
 import { NODE_FILES, nodeCmdline, qemuProgram } from "./qemu.ts";
 import { type ClusterState, findState, saveState } from "./state.ts";
-import { SWITCH } from "./switch.ts";
+import { SWITCH } from "./uplink.ts";
 import { waitForApi } from "./wait.ts";
 
 /** A cluster that runs. */
@@ -55,12 +55,15 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   const paths = new Map(nodes.map(({ name }) => [name, `/${crypto.randomUUID()}/config.yaml`]));
   const configFile = (name: string): string => join(directory, name, NODE_FILES.config);
   const masters = mastersOf(nodes);
+  const network = join(directory, SWITCH);
+  if (shared) await host.files.mkdir(network, { recursive: true, mode: 0o700 });
   const hostProcess = await launchHostProcess(host, directory, {
     files: Object.fromEntries([...paths].map(([name, path]) => [path, configFile(name)])),
     pidFile: join(directory, shared ? SWITCH : nodes[0]?.name ?? "", NODE_FILES.pid),
     balanced: shared
       ? masters.map(({ address }) => ({ host: address, port: API_SERVER_PORT }))
       : [],
+    network: shared ? network : null,
   });
   await record.started(hostProcess.mark);
   const { inside, outside } = endpoints(nodes, shared ? hostProcess.balancerPort : undefined);
@@ -78,10 +81,9 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   await record.add({ talosconfig, ...shared ? { endpoint: outside } : {} });
 
   const { arch } = options;
-  const network = join(directory, SWITCH);
   if (shared) {
     const { cidr } = record.state.network;
-    await record.started(await launchSwitch(host, { arch, directory: network, cidr, nodes }));
+    await record.started(await launchUplink({ arch, directory: network, cidr, nodes }));
   }
   const machines = new Map<string, ProcessMark>();
   for (const node of nodes) {

@@ -5,6 +5,8 @@ import type { ServeOptions } from "./config_server.ts";
 export interface HostOrder extends Pick<ServeOptions, "files" | "pidFile"> {
   /** API servers to share connections among; none where there is only one machine. */
   readonly balanced: readonly BalancedTarget[];
+  /** Where the switch between the machines has its sockets; null where there is only one machine. */
+  readonly network: string | null;
 }
 
 /** The ports that it listens on. */
@@ -15,11 +17,12 @@ export interface HostPorts {
 
 /** Reads an order. @throws {TypeError} when it is none; its text is secret and not told */
 export function readOrder(line: string): HostOrder {
-  const { files, pidFile, balanced } = parsed(line) as Partial<HostOrder>;
+  const { files, pidFile, balanced, network } = parsed(line) as Partial<HostOrder>;
   const paths = Object.keys(files ?? {});
   const isOrder = paths.length > 0 && paths.every((path) => /^\/[\w/.-]+$/.test(path)) &&
-    typeof pidFile === "string" && Array.isArray(balanced);
-  if (isOrder) return { files: files ?? {}, pidFile, balanced };
+    typeof pidFile === "string" && Array.isArray(balanced) &&
+    (network === null || typeof network === "string");
+  if (isOrder) return { files: files ?? {}, pidFile, balanced, network };
   throw new TypeError("Cannot serve the cluster: what came on stdin is no order");
 }
 

@@ -14,7 +14,7 @@ import {
   type QemuSpec,
 } from "./qemu.ts";
 import type { NodeState } from "./state.ts";
-import { switchArguments } from "./switch.ts";
+import { uplinkArguments } from "./uplink.ts";
 
 /** The process beside the machines, which has said where it listens. */
 export interface HostProcess extends HostPorts {
@@ -76,9 +76,8 @@ async function firstLine(stream: ReadableStream<Uint8Array>, ms: number): Promis
   return text.trim();
 }
 
-/** Starts the network of several machines in the background. @throws {Error} with what to do when QEMU cannot. */
-export async function launchSwitch(
-  host: Host,
+/** Starts what joins the switch with the host, in the background. @throws {Error} with what to do when QEMU cannot. */
+export async function launchUplink(
   { arch, directory, cidr, nodes }: {
     readonly arch: Arch;
     readonly directory: string;
@@ -86,8 +85,7 @@ export async function launchSwitch(
     readonly nodes: readonly NodeState[];
   },
 ): Promise<ProcessMark> {
-  await host.files.mkdir(directory, { recursive: true, mode: 0o700 });
-  const args = switchArguments(directory, cidr, nodes);
+  const args = uplinkArguments(directory, cidr, nodes);
   return await background("switch", "the network", directory, qemuProgram(arch), args);
 }
 

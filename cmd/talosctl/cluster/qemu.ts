@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { defaultArguments } from "$lib/cmdline/mod.ts";
 import type { NodeState } from "./state.ts";
 import { NODE_PORTS } from "./loopback.ts";
-import { pluggedIn } from "./switch.ts";
+import { pluggedIn } from "./uplink.ts";
 
 /** What a guest's instructions are executed by. */
 export type Accelerator = "kvm" | "hvf" | "tcg";

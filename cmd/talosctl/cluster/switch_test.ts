@@ -1,125 +1,54 @@
 import assert from "node:assert/strict";
-import { planNodes } from "./plan.ts";
-import { pluggedIn, portPath, switchArguments } from "./switch.ts";
+import { PacketReader, SwitchTable } from "./switch.ts";
 
-const NODES = planNodes(
-  {
-    ...{ name: "c", cpus: 1, memoryMib: 1, diskMib: 1, initNode: false },
-    ...{ masters: 1, workers: 1 },
-  },
-  (used) => `127.0.0.${used.size + 1}`,
-);
-const QEMU = "qemu-system-x86_64";
+const ALL = [255, 255, 255, 255, 255, 255];
+const card = (last: number): number[] => [2, 0, 0, 0, 0, last];
+const packet = (to: number[], from: number[]): Uint8Array =>
+  Uint8Array.from([...to, ...from, 8, 0]);
 
-function values(args: readonly string[], flag: string): string[] {
-  return args.flatMap((arg, index) => arg === flag ? [args[index + 1] ?? ""] : []);
+function table(): SwitchTable<string> {
+  const ports = new SwitchTable<string>();
+  for (const name of ["up", "a", "b", "c"]) ports.plug(name, name === "up");
+  return ports;
 }
 
-Deno.test("switchArguments() join the host's network and a socket for each node", () => {
-  assert.deepEqual(values(switchArguments("/s/a,b", "10.0.2.0/24", NODES), "-netdev"), [
-    "user,id=host,net=10.0.2.0/24," +
-    "hostfwd=tcp:127.0.0.1:50000-10.0.2.15:50000,hostfwd=tcp:127.0.0.1:6443-10.0.2.15:6443," +
-    "hostfwd=tcp:127.0.0.2:50000-10.0.2.16:50000,hostfwd=tcp:127.0.0.2:6443-10.0.2.16:6443",
-    "hubport,id=hub-host,hubid=0,netdev=host",
-    "stream,id=c-master-1,server=on,addr.type=unix,addr.path=/s/a,,b/c-master-1.sock",
-    "hubport,id=hub-c-master-1,hubid=0,netdev=c-master-1",
-    "stream,id=c-worker-1,server=on,addr.type=unix,addr.path=/s/a,,b/c-worker-1.sock",
-    "hubport,id=hub-c-worker-1,hubid=0,netdev=c-worker-1",
-  ]);
+Deno.test("route() sends to everybody what is for all, and to one whom it has heard", () => {
+  const ports = table();
+  assert.deepEqual(ports.route("a", packet(ALL, card(1))), ["up", "b", "c"]);
+  assert.deepEqual(ports.route("b", packet(card(1), card(2))), ["a"]);
+  assert.deepEqual(ports.route("up", packet(card(2), card(9))), ["b"]);
+  assert.deepEqual(ports.route("a", packet(card(9), card(1))), ["up"]);
 });
 
-Deno.test("pluggedIn() gives each machine a card of its own", () => {
-  assert.deepEqual(pluggedIn("/s", NODES[1]!), [
-    ...["-netdev", "stream,id=net,server=off,addr.type=unix,addr.path=/s/c-worker-1.sock"],
-    ...["-device", "virtio-net-pci,netdev=net,mac=52:54:0a:00:02:10"],
-  ]);
+Deno.test("route() never sends to the uplink what is for a machine that nobody knows", () => {
+  const ports = table();
+  assert.deepEqual(ports.route("a", packet(card(2), card(1))), ["b", "c"]);
+  assert.deepEqual(ports.route("up", packet(card(2), card(9))), ["a", "b", "c"]);
 });
 
-async function hasQemu(): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(QEMU, { args: ["--version"], stdout: "null" })
-      .output();
-    return success;
-  } catch {
-    return false;
+Deno.test("route() follows an address that moves, and forgets those of who went away", () => {
+  const ports = table();
+  ports.route("a", packet(ALL, card(7)));
+  ports.route("b", packet(ALL, card(7)));
+  assert.deepEqual(ports.route("c", packet(card(7), card(3))), ["b"]);
+  ports.unplug("b");
+  assert.deepEqual(ports.route("c", packet(card(7), card(3))), ["a"]);
+  assert.deepEqual(ports.route("a", packet(card(1), card(1))), []);
+});
+
+Deno.test("take() gives packets with their length, however the stream is cut", () => {
+  const stream = Uint8Array.from([0, 0, 0, 2, 10, 11, 0, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3]);
+  const whole = new PacketReader().take(stream).map((bytes) => [...bytes]);
+  assert.deepEqual(whole, [[0, 0, 0, 2, 10, 11], [0, 0, 0, 0], [0, 0, 0, 3, 1, 2, 3]]);
+  for (let cut = 0; cut <= stream.length; cut++) {
+    const reader = new PacketReader();
+    const parts = [stream.subarray(0, cut), stream.subarray(cut)].flatMap((part) =>
+      reader.take(part).map((bytes) => [...bytes])
+    );
+    assert.deepEqual(parts, whole);
   }
-}
+});
 
-/** One end of a cable: QEMU frames each packet with its length. */
-class Cable {
-  #rest = new Uint8Array(0);
-  constructor(readonly socket: Deno.UnixConn) {}
-
-  static async plug(directory: string, name: string): Promise<Cable> {
-    return new Cable(await Deno.connect({ transport: "unix", path: portPath(directory, name) }));
-  }
-
-  async send(packet: Uint8Array): Promise<void> {
-    const frame = new Uint8Array(4 + packet.length);
-    new DataView(frame.buffer).setUint32(0, packet.length);
-    frame.set(packet, 4);
-    await this.socket.write(frame);
-  }
-
-  /** The next packet that starts with these bytes. */
-  async receive(start: readonly number[]): Promise<Uint8Array> {
-    for (;;) {
-      while (this.#rest.length >= 4) {
-        const length = new DataView(this.#rest.buffer, this.#rest.byteOffset).getUint32(0);
-        if (this.#rest.length < 4 + length) break;
-        const packet = this.#rest.slice(4, 4 + length);
-        this.#rest = this.#rest.slice(4 + length);
-        if (start.every((byte, index) => packet[index] === byte)) return packet;
-      }
-      const chunk = new Uint8Array(4_096);
-      const count = await this.socket.read(chunk);
-      assert.ok(count, "the switch went away");
-      const joined = new Uint8Array(this.#rest.length + count);
-      joined.set(this.#rest);
-      joined.set(chunk.subarray(0, count), this.#rest.length);
-      this.#rest = joined;
-    }
-  }
-}
-
-const CARD = [0x52, 0x54, 0x0a, 0, 2, 15];
-
-/** Who has the host's address? Asked by the first machine. */
-const QUESTION = Uint8Array.from([
-  ...[255, 255, 255, 255, 255, 255],
-  ...CARD,
-  ...[8, 6, 0, 1, 8, 0, 6, 4, 0, 1],
-  ...[...CARD, 10, 0, 2, 15],
-  ...[0, 0, 0, 0, 0, 0, 10, 0, 2, 2],
-]);
-
-Deno.test({
-  name: "the switch passes packets between machines and to the host, also after one was away",
-  ignore: Deno.build.os !== "linux" || !await hasQemu(),
-  async fn() {
-    const directory = await Deno.makeTempDir();
-    // Forwards would need ports of this host to be free: packets are what is looked at here.
-    const args = switchArguments(directory, "10.0.2.0/24", NODES)
-      .map((arg) => arg.replace(/,hostfwd=[^,]+/g, ""));
-    const { success } = await new Deno.Command(QEMU, { args, stderr: "null" }).output();
-    assert.ok(success);
-    const pid = Number(await Deno.readTextFile(`${directory}/qemu.pid`));
-    try {
-      const [first, second] = NODES.map(({ name }) => name) as [string, string];
-      const other = await Cable.plug(directory, second);
-      for (let life = 0; life < 2; life++) {
-        const cable = await Cable.plug(directory, first);
-        await cable.send(QUESTION);
-        const answer = await cable.receive(CARD);
-        assert.deepEqual([...answer.subarray(28, 32)], [10, 0, 2, 2], "the host answers");
-        const heard = await other.receive([255, 255, 255, 255, 255, 255]);
-        assert.deepEqual([...heard.subarray(0, QUESTION.length)], [...QUESTION]);
-        cable.socket.close();
-      }
-      other.socket.close();
-    } finally {
-      Deno.kill(pid, "SIGTERM");
-      await Deno.remove(directory, { recursive: true });
-    }
-  },
+Deno.test("take() refuses what cannot be the length of a packet", () => {
+  assert.throws(() => new PacketReader().take(Uint8Array.from([9, 0, 0, 0])), RangeError);
 });

@@ -1,0 +1,47 @@
+/**
+ * How the machines of a cluster, and QEMU's user-mode network for all of them, are plugged into the
+ * switch. That network is a QEMU without a machine: it needs no rights, no bridge and nothing of the
+ * host's own network, and it outlives each of the nodes.
+ */
+import { join } from "node:path";
+import { NODE_PORTS } from "./loopback.ts";
+import { cardAddress } from "./plan.ts";
+import type { NodeState } from "./state.ts";
+import { SOCKETS } from "./switch.ts";
+
+/** The directory of the network below the cluster's. */
+export const SWITCH = "switch";
+
+/** The command line of the user-mode network; `directory` is the switch's. It goes to the background. */
+export function uplinkArguments(
+  directory: string,
+  cidr: string,
+  nodes: readonly NodeState[],
+): string[] {
+  const forwards = nodes.flatMap(({ address, ip }) =>
+    NODE_PORTS.map((port) => `hostfwd=tcp:${address}:${port}-${ip}:${port}`)
+  );
+  return [
+    ...["-M", "none", "-nodefaults", "-no-user-config", "-display", "none"],
+    ...onHub("host", ["user", "id=host", `net=${cidr}`, ...forwards].join(",")),
+    ...onHub("switch", stream("switch", join(directory, SOCKETS.uplink))),
+    ...["-pidfile", join(directory, "qemu.pid")],
+    "-daemonize",
+  ];
+}
+
+function onHub(id: string, netdev: string): string[] {
+  return ["-netdev", netdev, "-netdev", `hubport,id=hub-${id},hubid=0,netdev=${id}`];
+}
+
+/** How a node is plugged in; `directory` is the switch's. */
+export function pluggedIn(directory: string, node: NodeState): string[] {
+  return [
+    ...["-netdev", stream("net", join(directory, SOCKETS.machines))],
+    ...["-device", `virtio-net-pci,netdev=net,mac=${cardAddress(node)}`],
+  ];
+}
+
+function stream(id: string, path: string): string {
+  return `stream,id=${id},server=off,addr.type=unix,addr.path=${path.replaceAll(",", ",,")}`;
+}
