@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decodeUevent } from "./mod.ts";
-import { isDecoderError, mutants } from "./_testing.ts";
+import { mutants, refusals } from "./_testing.ts";
 
 /** What Linux 6.18 told of a loop device that got a file. */
 const EVENT = new TextEncoder().encode([
@@ -27,11 +27,5 @@ Deno.test("decodeUevent() reads action, device and subsystem", () => {
 
 Deno.test("decodeUevent() refuses what udev tells its own listeners, and takes any bytes", () => {
   assert.throws(() => decodeUevent(new TextEncoder().encode("libudev\0\xfe\xed")), SyntaxError);
-  for (const bytes of mutants([EVENT], 3_000, 13)) {
-    try {
-      decodeUevent(bytes);
-    } catch (error) {
-      assert.ok(isDecoderError(error), String(error));
-    }
-  }
+  assert.ok(refusals(decodeUevent, mutants([EVENT], 3_000, 13)) > 0);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { lacksProgram, output, rootTest } from "$ffi/testing.ts";
+import { basename, dirname } from "node:path/posix";
+import { exists, lacksProgram, output, rootTest } from "$ffi/testing.ts";
 import { deviceLinks } from "$lib/disk/mod.ts";
 import { blockFacts } from "./block_facts.ts";
 
@@ -9,12 +10,13 @@ const missing = lacksProgram("udevadm", "losetup", "sgdisk", "addpart", "unshare
 /** The links that udev's own rules give a device, found without touching the host's /dev or /run. */
 async function udevLinks(name: string): Promise<string[]> {
   const dir = await Deno.makeTempDir();
-  // The table of a partition is read from its disk.
-  const nodes = new Set([name, name.replace(/(?<=\d)p\d+$/, "")]);
-  const script = `cd /dev && cp -a null ${
-    [...nodes].join(" ")
-  } ${dir} && mount --bind ${dir} /dev &&
-    mount -t tmpfs run /run && mkdir /run/udev && udevadm test /sys/class/block/${name} 2>/dev/null`;
+  // Of a partition udev knows first what it found of the disk.
+  const path = await Deno.realPath(`/sys/class/block/${name}`);
+  const disk = exists(`${path}/partition`) ? basename(dirname(path)) : name;
+  const test = (of: string) => `udevadm test /sys/class/block/${of} 2>/dev/null`;
+  const script = `cd /dev && cp -a null ${disk} ${disk === name ? "" : name} ${dir} &&
+    mount --bind ${dir} /dev && mount -t tmpfs run /run && mkdir /run/udev &&
+    { ${disk === name ? "" : `${test(disk)} >&2;`} ${test(name)}; }`;
   try {
     const said = await output("unshare", ["--mount", "sh", "-c", script]);
     const links = /^DEVLINKS=(.*)$/m.exec(said)?.[1] ?? "";
