@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { ROOT } from "./paths.ts";
 
 /** What an image is made from. */
@@ -38,6 +39,16 @@ export async function oldestOf(files: readonly string[]): Promise<number | undef
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/** Those of the flags of `talosctl cluster create` that say which cluster is meant. */
+export function clusterFlags(args: readonly string[]): string[] {
+  const text = { type: "string" } as const;
+  const options = { name: text, state: text };
+  const { values } = parseArgs({ args: [...args], strict: false, options });
+  return Object.entries(values).flatMap(([name, value]) =>
+    Object.hasOwn(options, name) && typeof value === "string" ? [`--${name}=${value}`] : []
+  );
 }
 
 /** Runs this checkout's talosctl and gives its exit code. */

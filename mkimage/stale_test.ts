@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { newestSource, oldestOf } from "./stale.ts";
+import { clusterFlags, newestSource, oldestOf } from "./stale.ts";
 
 Deno.test("newestSource() looks at what goes into an image and at nothing else", async () => {
   const root = await Deno.makeTempDir();
@@ -27,4 +27,10 @@ Deno.test("oldestOf() gives the oldest file's time, or nothing when one is missi
   assert.equal(await oldestOf([`${root}/a`, `${root}/b`]), 5_000);
   assert.equal(await oldestOf([`${root}/a`, `${root}/c`]), undefined);
   await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("clusterFlags() keeps what says which cluster is meant", () => {
+  const args = ["--masters", "3", "--name", "mine", "--state=/tmp/s", "--wait=false"];
+  assert.deepEqual(clusterFlags(args), ["--name=mine", "--state=/tmp/s"]);
+  assert.deepEqual(clusterFlags(["--skip-kubernetes"]), []);
 });

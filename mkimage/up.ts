@@ -17,7 +17,7 @@ import { CACHE, DIST, LOCK_FILE, ROOT } from "./paths.ts";
 import { serveImages } from "./registry/commands.ts";
 import { registryPatch } from "./registry/patch.ts";
 import { progress } from "./say.ts";
-import { newestSource, oldestOf, SOURCES, talosctl } from "./stale.ts";
+import { clusterFlags, newestSource, oldestOf, SOURCES, talosctl } from "./stale.ts";
 
 const IMAGE = [join(DIST, "vmlinuz-amd64"), join(DIST, "initramfs-amd64.xz")];
 const KUBECTL = join(DIST, "kubectl");
@@ -26,6 +26,8 @@ const RUNTIME = Deno.env.get("npm_command") === "exec"
   ? `npx -y deno@${Deno.version.deno}`
   : "deno";
 const machineOnly = Deno.args.includes("--skip-kubernetes");
+/** Which cluster is meant, for the commands that know no other flag of `create`. */
+const which = clusterFlags(Deno.args);
 
 try {
   await up();
@@ -78,10 +80,10 @@ async function kubernetesFlags(): Promise<string[]> {
 
 /** Leaves a cluster that answers as it is; what does not answer is replaced. */
 async function create(flags: readonly string[]): Promise<void> {
-  if (await talosctl(["cluster", "show"], { quiet: true }) === 0) {
+  if (await talosctl(["cluster", "show", ...which], { quiet: true }) === 0) {
     if (await talosctl(["version"], { quiet: true }) === 0) return say("the cluster is running");
     say("the cluster does not answer: creating it again");
-    await need(talosctl(["cluster", "destroy"]));
+    await need(talosctl(["cluster", "destroy", ...which]));
   }
   const images = ["--vmlinuz-path", IMAGE[0] ?? "", "--initrd-path", IMAGE[1] ?? ""];
   await need(talosctl(["cluster", "create", ...images, ...flags, ...Deno.args]));
