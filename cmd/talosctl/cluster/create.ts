@@ -20,7 +20,7 @@ import {
   planNodes,
 } from "./plan.ts";
 import { NODE_FILES, nodeCmdline, qemuProgram } from "./qemu.ts";
-import { type ClusterState, findState, saveState } from "./state.ts";
+import { type ClusterState, findState, type NodeState, saveState } from "./state.ts";
 import { SWITCH } from "./uplink.ts";
 import { waitForApi } from "./wait.ts";
 
@@ -86,6 +86,13 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
     await record.started(await launchUplink({ arch, directory: network, cidr, nodes }));
   }
   const machines = new Map<string, ProcessMark>();
+  const { until, timeoutMs, signal } = options;
+  const untilApi = async (node: NodeState): Promise<string> => {
+    const qemu = machines.get(node.name)!;
+    const target = targetOf(credentials, node.address);
+    const console = () => host.files.readTextFile(join(directory, node.name, NODE_FILES.console));
+    return await waitForApi({ target, qemu, timeoutMs, signal, console, say });
+  };
   for (const node of nodes) {
     say(`starting ${node.name} at ${node.address} (${accelerator})`);
     const url = `http://${HOST_FROM_GUEST}:${hostProcess.port}${paths.get(node.name)}`;
@@ -98,17 +105,14 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
       ...shared ? { network } : {},
     });
     machines.set(node.name, await record.started(mark));
+    // Emulated machines that boot side by side keep each other from answering in time.
+    const oneByOne = accelerator === "tcg" && until !== "started" && node !== nodes.at(-1);
+    if (oneByOne && masters.includes(node)) await untilApi(node);
   }
-  const { until, timeoutMs, signal } = options;
   if (until === "started") return { state: record.state, context, tag: "" };
   let tag = "";
   // Workers have their API once the control plane signs for it.
-  for (const node of masters) {
-    const qemu = machines.get(node.name)!;
-    const target = targetOf(credentials, node.address);
-    const console = () => host.files.readTextFile(join(directory, node.name, NODE_FILES.console));
-    tag = await waitForApi({ target, qemu, timeoutMs, signal, console, say });
-  }
+  for (const node of masters) tag = await untilApi(node);
   if (until === "api") return { state: record.state, context, tag };
   say(`the API answers: Talos ${tag}`);
   const kubeconfig = await bringUp(host, {

@@ -63,14 +63,31 @@ export async function generate(
 }
 
 /** On an emulated machine etcd is late with its heartbeats for reasons that are none. */
-const PATIENCE = { "heartbeat-interval": "500", "election-timeout": "5000" } as const;
+const ETCD_PATIENCE = { "heartbeat-interval": "500", "election-timeout": "5000" } as const;
+/** Likewise who leads in Kubernetes: whoever cannot renew its lease in time exits. */
+const LEADER_PATIENCE = {
+  "leader-elect-lease-duration": "60s",
+  "leader-elect-renew-deadline": "40s",
+  "leader-elect-retry-period": "5s",
+} as const;
 
-/** A control plane that elects no new leader because a busy host kept one waiting. */
+/** A control plane that elects no new leaders because a busy host kept one waiting. */
 function patient(config: MachineConfig): MachineConfig {
-  const { etcd } = config.cluster;
+  const { etcd, controllerManager, scheduler } = config.cluster;
   if (!etcd) return config;
-  const extraArgs = { ...PATIENCE, ...etcd.extraArgs };
-  return { ...config, cluster: { ...config.cluster, etcd: { ...etcd, extraArgs } } };
+  const slower = (component: typeof scheduler) => ({
+    ...component,
+    extraArgs: { ...LEADER_PATIENCE, ...component?.extraArgs },
+  });
+  return {
+    ...config,
+    cluster: {
+      ...config.cluster,
+      etcd: { ...etcd, extraArgs: { ...ETCD_PATIENCE, ...etcd.extraArgs } },
+      controllerManager: slower(controllerManager),
+      scheduler: slower(scheduler),
+    },
+  };
 }
 
 /**

@@ -74,6 +74,9 @@ Deno.test("generate() makes one cluster of several machines: same secrets, names
   assert.ok(master && joining);
   assert.equal(master.cluster.allowSchedulingOnMasters ?? false, false);
   assert.equal(master.cluster.etcd?.extraArgs?.["election-timeout"], "5000");
+  for (const component of [master.cluster.controllerManager, master.cluster.scheduler]) {
+    assert.equal(component?.extraArgs?.["leader-elect-lease-duration"], "60s");
+  }
   assert.equal(joining.cluster.etcd, undefined);
   assert.equal(joining.machine.type, "worker");
   assert.deepEqual(joining.machine.ca, { crt: master.machine.ca?.crt, key: "" });
