@@ -43,6 +43,8 @@ async function startUp(deps: LifeDeps): Promise<Error | undefined> {
     for (const make of deps.start) {
       const sequence = await make();
       if (sequence) await deps.run(sequence);
+      // An installation ends by asking for a reboot: nothing is to start beside that.
+      if (deps.power.asked) return undefined;
     }
     return undefined;
   } catch (error) {

@@ -42,6 +42,12 @@ Deno.test("live() passes over a sequence that has nothing to do", async () => {
   assert.deepEqual(ran, ["initialize", "boot", "reboot"]);
 });
 
+Deno.test("live() starts nothing after a sequence that asked for the end", async () => {
+  const { deps, ran, power } = world({ initialize: () => power.request("reboot", "installation") });
+  assert.deepEqual(await live(deps), { kind: "asked", action: "reboot" });
+  assert.deepEqual(ran, ["initialize", "reboot"]);
+});
+
 Deno.test("live() lets a request take over a start that hangs", async () => {
   const { deps, ran, power } = world({
     initialize: () => {

@@ -7,6 +7,8 @@
 /** One step of a phase. `run` throws to fail the sequence and heeds the signal of a takeover. */
 export interface Task {
   readonly name: string;
+  /** It waits for the sequence that takes over: that is its end, and no failure. */
+  readonly handsOver?: true;
   run(signal: AbortSignal): void | Promise<void>;
 }
 
@@ -129,7 +131,10 @@ export class Sequencer {
           throw error;
         })
       );
-      await untilAborted(Promise.all(runs), abort.signal);
+      await untilAborted(Promise.all(runs), abort.signal).catch((error) => {
+        const meant = abort.signal.aborted && tasks.every(({ handsOver }) => handsOver);
+        if (!meant) throw error;
+      });
     } finally {
       this.#report({ kind: "phase", name, action: "STOP" });
     }

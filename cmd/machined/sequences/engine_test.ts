@@ -99,6 +99,29 @@ Deno.test("Sequencer lets an unlocked sequence run beside another", async () => 
   await first;
 });
 
+Deno.test("Sequencer takes the end of a task that asked for its successor for no failure", async () => {
+  const { lines, reports, sequencer } = world();
+  const asked = Promise.withResolvers<void>();
+  const upgrade = sequencer.run({
+    name: "upgrade",
+    phases: [{
+      name: "reboot",
+      tasks: [{
+        ...{ name: "reboot", handsOver: true },
+        async run(signal) {
+          asked.resolve();
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        },
+      }],
+    }],
+  });
+  await asked.promise;
+  await sequencer.run(single("reboot", () => {}), { takeover: true });
+  await upgrade;
+  assert.ok(lines.some((line) => line.startsWith("upgrade sequence: done")), lines.join("\n"));
+  assert.ok(reports.includes("sequence upgrade STOP"));
+});
+
 Deno.test("Sequencer ends the running sequence on takeover, even one that ignores its signal", async () => {
   const { sequencer } = world();
   const deaf = sequencer.run(single("boot", () => new Promise<void>(() => {})));

@@ -12,6 +12,7 @@ export function askFor(
 ): Task {
   return {
     name: action,
+    handsOver: true,
     async run(signal) {
       power.request(action, origin);
       await new Promise<void>((resolve) => {
