@@ -2,7 +2,7 @@
 import { entryOf, otherSlot } from "$lib/bootloader/mod.ts";
 import { isFault, type State } from "$lib/cosi/mod.ts";
 import { NODE_UPGRADE, UpgradeStatus, type UpgradeStatusSpec } from "$lib/resources/mod.ts";
-import type { Clock, EventRing } from "$lib/service/mod.ts";
+import { type Clock, type EventRing, messageOf } from "$lib/service/mod.ts";
 import { Code } from "$proto/common/common_pb.ts";
 import { SequenceEvent_Action, SequenceEventSchema } from "$proto/machine/machine_pb.ts";
 import type { Standing, UpgradeRecord } from "./record.ts";
@@ -26,6 +26,8 @@ export interface ReleasesDeps {
 
 /** How often a release on trial is looked at, milliseconds. */
 const LOOK_MS = 2_000;
+/** How long the last look may take, milliseconds. */
+const ASK_MS = 15_000;
 /** How long a machine may take to end once the trial is over, milliseconds. */
 const END_MS = 5 * 60_000;
 
@@ -35,7 +37,7 @@ export class Releases {
   #slots: Slots | undefined;
   #trial: AbortController | undefined;
   #deadlineMs = Infinity;
-  #missing: readonly string[] = ["the boot is not over"];
+  #proving = false;
 
   constructor(deps: ReleasesDeps) {
     this.#deps = deps;
@@ -93,11 +95,12 @@ export class Releases {
     if (!slots || !this.#trial) return;
     const record = await slots.record();
     const over = AbortSignal.any([signal, this.#trial.signal]);
+    this.#proving = true;
     let told = "";
     while (!over.aborted) {
-      this.#missing = await missing(record, over);
-      if (this.#missing.length === 0) break;
-      const text = this.#missing.join("; ");
+      const absent = await missing(record, over);
+      if (absent.length === 0) break;
+      const text = absent.join("; ");
       if (text !== told) log(`on trial, waiting: ${text}`);
       told = text;
       await clock.sleep(LOOK_MS, over);
@@ -113,7 +116,8 @@ export class Releases {
 
   /** The machine ends; a release that is on trial goes with it, and why is written down. */
   async end(cause: string): Promise<void> {
-    if (!this.#trial) return;
+    // Its time may be over already: then that is why.
+    if (!this.#trial || this.#trial.signal.aborted) return;
     this.#trial.abort();
     await this.#giveUp(cause);
   }
@@ -125,10 +129,21 @@ export class Releases {
     clock.sleep(trialMs, trial.signal).then(async () => {
       if (trial.signal.aborted) return;
       const limit = `${Math.round(trialMs / 1000)} s`;
-      await this.#giveUp(`not proved within ${limit}: ${this.#missing.join("; ")}`);
+      await this.#giveUp(`not proved within ${limit}: ${(await this.#lacks()).join("; ")}`);
       trial.abort();
       power.request("reboot", `the end of the trial of ${version}`);
     });
+  }
+
+  /** What stands against the release, asked once more: a boot that hangs never came to ask. */
+  async #lacks(): Promise<readonly string[]> {
+    const boot = this.#proving ? [] : ["the boot is not over"];
+    try {
+      const record = await this.#slots?.record();
+      return [...boot, ...await this.#deps.missing(record, AbortSignal.timeout(ASK_MS))];
+    } catch (error) {
+      return [...boot, `what it lacks cannot be told: ${messageOf(error)}`];
+    }
   }
 
   async #giveUp(cause: string): Promise<void> {
@@ -137,7 +152,7 @@ export class Releases {
     try {
       await this.#slots?.giveUp(cause);
     } catch (error) {
-      log(`Cannot write down why: ${error instanceof Error ? error.message : String(error)}`);
+      log(`Cannot write down why: ${messageOf(error)}`);
     }
   }
 

@@ -89,7 +89,7 @@ Deno.test("Releases give a release up that does not prove itself in time, and sa
   assert.equal((await again.open(world.disk.booted("a"))).kind, "fellBack");
   const { state, version, message } = await world.status();
   assert.deepEqual([state, version], ["rolledBack", "v1"]);
-  assert.match(message, /^v2 was tried and failed: not proved within 0 s: (kubelet|the boot)/);
+  assert.match(message, /^v2 was tried and failed: not proved within 0 s: kubelet is not up$/);
   const events = world.events.watch({ tailEvents: -1 }, FOREVER);
   const { value } = await events.next();
   await events.return();
@@ -98,11 +98,21 @@ Deno.test("Releases give a release up that does not prove itself in time, and sa
   assert.match(error?.message ?? "", /^rolled back to v1: v2 was tried and failed: not proved/);
 });
 
+Deno.test("Releases say of a boot that hangs what its release lacks, too", async () => {
+  await using world = await World.make(0);
+  world.missing = ["service containerd is Waiting"];
+  await world.tried();
+  await world.asked.promise;
+  const { cause } = (await world.disk.booted("a").record())!;
+  assert.equal(cause, "not proved within 0 s: the boot is not over; service containerd is Waiting");
+});
+
 Deno.test("Releases write down why a machine ended while its release was on trial", async () => {
   await using world = await World.make();
   const releases = await world.tried();
   await releases.end('task "mountState" failed');
   await releases.end("a later reason");
+  assert.ok(!world.logged.some((line) => line.includes("a later reason")));
   await world.releases().open(world.disk.booted("a"));
   assert.match(
     (await world.status()).message,
