@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import type { Manifest, Part } from "$lib/image/mod.ts";
+import type { Manifest, Part, Verity } from "$lib/image/mod.ts";
 import { type Role, ROLES } from "$lib/role/mod.ts";
 import type { BuildStamp } from "$lib/version/mod.ts";
 import { buildComponents } from "./components/build.ts";
@@ -150,8 +150,10 @@ async function hashOf(paths: readonly string[]): Promise<string> {
   return sha256(concat(await Promise.all(paths.map((path) => Deno.readFile(path)))));
 }
 
-/** Pads the image to whole blocks and appends its tree. The salt follows from the content. */
-async function appendVerity(path: string) {
+/**
+ * Pads the image at `path` to whole blocks and appends its tree. The salt follows from the content.
+ */
+export async function appendVerity(path: string): Promise<Verity> {
   const data = padToBlock(await Deno.readFile(path));
   const saltHex = sha256(data);
   const { appendix, verity } = verityTree(data, { saltHex, uuidHex: sha256(saltHex).slice(0, 32) });

@@ -24,8 +24,8 @@ const tier = Deno.env.get("TEST_TIER") ?? "ci";
 
 /** What a boot test may ask beside a host that can boot. */
 interface Needs {
-  /** `long` runs with `deno task test:long` only. */
-  readonly tier?: "ci" | "long";
+  /** `long` runs with `deno task test:long` only, `every` with both: what others of the file need. */
+  readonly tier?: "ci" | "long" | "every";
   /** Another reason to skip, e.g. a missing program. */
   readonly unless?: string | undefined;
   /** It brings up the machine that the later tests of its file use. */
@@ -41,7 +41,7 @@ let down: string | undefined;
  */
 export function bootTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
   const wanted = needs.tier ?? "ci";
-  if (wanted !== tier) return;
+  if (wanted !== tier && wanted !== "every") return;
   const reason = why ?? needs.unless;
   Deno.test({
     name: reason === undefined ? name : `${name} (skipped: ${reason})`,

@@ -1,80 +1,105 @@
 /**
- * A release that is signed and whole but does not come up: the former one is back without a hand, says
- * why, and stays.
+ * Releases that are signed and whole but do not come up: each time the former one is back without a
+ * hand, says why, and stays. All of them are tried on one machine.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { parseDocument } from "yaml";
-import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { bootTest } from "./boot_test_case.ts";
-import { diskMissing, freshFirmware, makeDisk } from "./disk_image.ts";
-import { panickingInstaller, serveInstallers } from "./installers.ts";
-import { BOOT_MS, EVENT_MS, type Node, startNode } from "./node.ts";
-import { Talosctl } from "./talosctl.ts";
+import { type Broken, brokenInstaller } from "./altered_releases.ts";
+import { diskMissing } from "./disk_image.ts";
+import { BOOTED, type DiskNode, startDiskNode } from "./disk_node.ts";
+import { BOOT_MS, EVENT_MS, until } from "./node.ts";
 
-const DISK_BYTES = 2 * 2 ** 30;
-const BROKEN = "v0.1.2";
+const SILENT = "it did not come up: it was started, and ended without a word";
 const unless = await diskMissing();
 
 let directory: string;
-let registry: ReturnType<typeof serveInstallers>;
-let node: Node;
-let user: Talosctl;
+let machine: DiskNode;
 
 Deno.test.beforeAll(async () => {
   directory = await Deno.makeTempDir({ prefix: "fallback-test-" });
 });
 
 Deno.test.afterAll(async () => {
-  await node?.[Symbol.asyncDispose]();
-  await registry?.[Symbol.asyncDispose]();
-  await user?.[Symbol.asyncDispose]();
+  await machine?.[Symbol.asyncDispose]();
   await Deno.remove(directory, { recursive: true });
 });
 
-const DONE = /(?<!re)boot sequence: done/;
-
 bootTest("a node runs from a disk that the image was written to", async () => {
-  registry = serveInstallers({
-    [BROKEN]: await panickingInstaller(BROKEN, join(directory, "broken")),
-  });
-  let yaml = "";
-  node = await startNode({
-    disks: [await makeDisk(directory, DISK_BYTES)],
-    ...{ firmware: await freshFirmware(directory), memoryMib: 2048 },
-    config(text) {
-      const document = parseDocument(text);
-      document.setIn(["machine", "registries", "mirrors"], {
-        "installers.test": { endpoints: [`http://10.0.2.2:${registry.port}`] },
-      });
-      return yaml = document.toString();
-    },
-  });
-  const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
-    endpoints: [node.address],
-    nodes: [node.address],
-  });
-  user = await Talosctl.make(addContext(Talosconfig.empty(), "fallback", context).toString());
-  await user.file("config.yaml", yaml);
-  await node.vm.until(/maintenance mode: talos\.config names no configuration/, BOOT_MS);
-  const insecure = ["--insecure", "--nodes", node.address];
-  await user.print(["apply-config", ...insecure, "--file", "config.yaml"]);
-  await node.vm.until(DONE, BOOT_MS);
-}, { unless, bringsUp: true });
+  const kernelArguments = ["talos.upgrade.trial=40"];
+  machine = await startDiskNode(directory, { sizeBytes: 2 * 2 ** 30, kernelArguments });
+}, { unless, bringsUp: true, tier: "every" });
+
+/**
+ * Upgrades to a broken release and waits until the former one is back, which `console` has to show on
+ * the way; `cause` is what it says of the upgrade from then on.
+ */
+async function triedAndFailed(
+  broken: Broken,
+  tag: string,
+  { console, cause }: { readonly console: RegExp; readonly cause: string },
+): Promise<void> {
+  const { node, user, images } = machine;
+  images[tag] = await brokenInstaller(broken, tag, join(directory, broken));
+  const from = await machine.shown();
+  await user.print(["upgrade", "--image", `installers.test/installer:${tag}`]);
+  const failure = await node.vm.until(console, BOOT_MS, from);
+  const after = from + failure.index;
+  const message = `${tag} was tried and failed: ${cause}`;
+  const said = await node.vm.until(/was tried and failed: .*; v\S+ runs again/, BOOT_MS, after);
+  assert.ok(said[0].includes(cause), said[0]);
+  await node.vm.until(BOOTED, BOOT_MS, after);
+  await node.ready(EVENT_MS);
+  const status = await user.print(["get", "upgradestatus", "--output", "json"]);
+  const { spec } = JSON.parse(status);
+  assert.equal(spec.state, "rolledBack");
+  assert.ok(spec.message.startsWith(message), spec.message);
+  await using events = user.follow(["events", "--tail", "-1"]);
+  const told = () =>
+    assert.match(events.text, /upgrade +error: rolled back to v\S+: v\S+ was tried/);
+  await until(() => Promise.resolve(told()), EVENT_MS);
+  const { stderr } = await user.run(["rollback"]);
+  assert.ok(stderr.includes(`Cannot roll back to ${tag} in slot B: it did not come up`), stderr);
+}
 
 bootTest("a release whose kernel panics is tried once, and the former one says so", async () => {
-  const from = (await node.vm.console()).length;
-  await user.print(["upgrade", "--image", `installers.test/installer:${BROKEN}`]);
-  const panic = await node.vm.until(/Kernel panic - not syncing/, BOOT_MS, from);
-  const after = from + panic.index;
-  await node.vm.until(/v0\.1\.2 was tried and failed: it did not come up/, BOOT_MS, after);
-  await node.vm.until(DONE, BOOT_MS, after);
-  await node.ready(EVENT_MS);
-  const status = await user.print(["get", "upgradestatus", "--output", "yaml"]);
-  assert.match(status, /state: rolledBack/);
-  assert.match(status, /message: .*v0\.1\.2 was tried and failed/);
-  const events = await user.run(["events", "--tail", "-1", "--duration", "3s"]);
-  assert.match(events.stdout, /upgrade.*rolled back to /);
-  const { stderr } = await user.run(["rollback"]);
-  assert.match(stderr, /Cannot roll back to v0\.1\.2 in slot B: it did not come up/);
+  await triedAndFailed("panic", "v0.1.2", {
+    ...{ console: /Kernel panic - not syncing/, cause: SILENT },
+  });
 }, { unless });
+
+bootTest("a release that never becomes healthy is given up, and says what it lacked", async () => {
+  await triedAndFailed("noContainerd", "v0.1.3", {
+    console: /the release on trial is given up: not proved within 40 s: /,
+    cause: "not proved within 40 s: the boot is not over; service containerd is ",
+  });
+}, { unless, tier: "every" });
+
+bootTest("a release with an empty root filesystem ends its early stage", async () => {
+  await triedAndFailed("emptyRootfs", "v0.1.4", {
+    ...{ console: /boot stopped: .*rebooting in 1 seconds/s, cause: SILENT },
+  });
+}, { unless, tier: "long" });
+
+bootTest("an early stage that spins is ended by the watchdog", async () => {
+  await triedAndFailed("earlySpin", "v0.1.5", {
+    ...{ console: /the early stage spins on purpose/, cause: SILENT },
+  });
+}, { unless, tier: "long" });
+
+bootTest("a machined whose loop is blocked is ended by the watchdog", async () => {
+  await triedAndFailed("blockedLoop", "v0.1.6", {
+    ...{ console: /machined's loop is blocked on purpose/, cause: SILENT },
+  });
+}, { unless, tier: "long" });
+
+bootTest("after all that, reboots stay on the release that runs", async () => {
+  const { node, user } = machine;
+  for (let i = 0; i < 3; i++) {
+    const from = await machine.shown();
+    await user.print(["reboot"]);
+    await node.vm.until(/started from slot A of /, BOOT_MS, from);
+    await node.vm.until(BOOTED, BOOT_MS, from);
+  }
+  assert.doesNotMatch(await user.print(["get", "upgradestatus"]), / trial /);
+}, { unless, tier: "long" });

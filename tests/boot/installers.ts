@@ -1,7 +1,6 @@
 /** Installers of two releases, and a registry that serves them to a machine under test. */
 import { join } from "node:path";
-import { buildInstaller, packInstaller } from "../../mkimage/assets/installer.ts";
-import { readRelease } from "../../mkimage/assets/release.ts";
+import { buildInstaller } from "../../mkimage/assets/installer.ts";
 import { developmentKeys } from "../../mkimage/keys.ts";
 import { type Lock, parseLock } from "../../mkimage/lock.ts";
 import { MEDIA } from "../../mkimage/oci/image.ts";
@@ -67,23 +66,6 @@ export function serveInstallers(
     },
   );
   return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
-}
-
-/**
- * The installer of a release that is signed and whole, and whose kernel panics: its initramfs holds
- * nothing to go on with.
- */
-export async function panickingInstaller(tag: string, output: string): Promise<BuiltImage> {
-  const release = await readRelease(
-    { image: DIST, cache: CACHE, say: () => {}, lock: await lock() },
-  );
-  const nothing = new Uint8Array(512);
-  return await packInstaller({
-    ...release,
-    manifest: { ...release.manifest, version: tag },
-    initramfs: nothing,
-    program: (kernelArguments) => release.program(kernelArguments, nothing),
-  }, { output, privateKey: await privateKey(), say: () => {} });
 }
 
 async function lock(): Promise<Lock> {

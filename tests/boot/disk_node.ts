@@ -1,0 +1,76 @@
+/** A node that runs from a disk which the image was written to, and takes its installers from the test. */
+import { parseDocument } from "yaml";
+import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
+import type { BuiltImage } from "../../mkimage/oci/build.ts";
+import { freshFirmware, makeDisk } from "./disk_image.ts";
+import { serveInstallers } from "./installers.ts";
+import { BOOT_MS, type Node, startNode } from "./node.ts";
+import { Talosctl } from "./talosctl.ts";
+
+/** The end of a boot on the console. */
+export const BOOTED = /(?<!re)boot sequence: done/;
+
+/** A machine that was installed by writing to its disk. */
+export interface DiskNode extends AsyncDisposable {
+  readonly node: Node;
+  /** An administrator of it. */
+  readonly user: Talosctl;
+  /** Path of the disk. */
+  readonly disk: string;
+  /** What is at `installers.test/installer`, by tag. */
+  readonly images: Record<string, BuiltImage>;
+  /** How much the console has shown so far, to look at what follows. */
+  shown(): Promise<number>;
+}
+
+/** What is particular about a machine. */
+export interface DiskNodeOptions {
+  readonly sizeBytes: number;
+  /** `machine.install.extraKernelArgs` */
+  readonly kernelArguments: readonly string[];
+  readonly cds?: readonly string[];
+}
+
+/** Starts one and brings it up; its files are in `directory`. */
+export async function startDiskNode(
+  directory: string,
+  { sizeBytes, kernelArguments, cds = [] }: DiskNodeOptions,
+): Promise<DiskNode> {
+  await using started = new AsyncDisposableStack();
+  const images: Record<string, BuiltImage> = {};
+  const registry = started.use(serveInstallers(images));
+  const disk = await makeDisk(directory, sizeBytes);
+  let yaml = "";
+  const node = started.use(
+    await startNode({
+      ...{ disks: [disk], cds, firmware: await freshFirmware(directory), memoryMib: 2048 },
+      config(text) {
+        const document = parseDocument(text);
+        document.setIn(["machine", "registries", "mirrors"], {
+          "installers.test": { endpoints: [`http://10.0.2.2:${registry.port}`] },
+        });
+        document.setIn(["machine", "install", "extraKernelArgs"], kernelArguments);
+        document.setIn(["machine", "network", "hostname"], "kept");
+        return yaml = document.toString();
+      },
+    }),
+  );
+  const { address } = node;
+  const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
+    ...{ endpoints: [address], nodes: [address] },
+  });
+  const user = started.use(
+    await Talosctl.make(addContext(Talosconfig.empty(), "disk", context).toString()),
+  );
+  await user.file("config.yaml", yaml);
+  await node.vm.until(/maintenance mode: talos\.config names no configuration/, BOOT_MS);
+  const insecure = ["--insecure", "--nodes", address];
+  await user.print(["apply-config", ...insecure, "--file", "config.yaml"]);
+  await node.vm.until(BOOTED, BOOT_MS);
+  const all = started.move();
+  return {
+    ...{ node, user, disk, images },
+    shown: async () => (await node.vm.console()).length,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
