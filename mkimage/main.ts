@@ -37,7 +37,7 @@ const USAGE = `Usage: mkimage <command>
          make a CD, or a stick, that UEFI machines boot
   pxe    [DIR] [--output DIR] [--extra-kernel-arg ARG]…
          make a directory that machines boot over the network with iPXE
-  installer [DIR] [--key FILE] [--output DIR] [--push] [--to URL [--ca FILE]]
+  installer [DIR] [--key FILE] [--output DIR] [--extra-kernel-arg ARG]… [--push] [--to URL [--ca FILE]]
          pack what nodes install themselves and upgrade from; --push has it served to local nodes
   components [NAME…]
          build programs from Go modules: the named ones, or all

@@ -18,9 +18,8 @@ import { buildIso } from "./iso.ts";
 import { buildPxe } from "./pxe.ts";
 import type { AssetOptions } from "./release.ts";
 
-const OUTPUT = { output: { type: "string" } } as const;
 const ARGUMENTS = {
-  ...OUTPUT,
+  output: { type: "string" },
   "extra-kernel-arg": { type: "string", multiple: true, default: [] as string[] },
 } as const;
 
@@ -88,7 +87,7 @@ export async function installer(lock: Lock, args: string[]): Promise<void> {
     args,
     allowPositionals: true,
     options: {
-      ...OUTPUT,
+      ...ARGUMENTS,
       key: { type: "string" },
       push: { type: "boolean", default: false },
       to: { type: "string" },
@@ -99,6 +98,7 @@ export async function installer(lock: Lock, args: string[]): Promise<void> {
   const built = await buildInstaller({
     ...{ image, lock, cache: CACHE, say: progress() },
     output: values.output ?? installerLayout(image),
+    extraArguments: values["extra-kernel-arg"],
     privateKey: values.key ?? (await developmentKeys(KEY_DIR)).privateKey,
   });
   print(imageTable([built]));

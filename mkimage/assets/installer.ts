@@ -19,7 +19,7 @@ import { type AssetOptions, bootArguments, readRelease, type Release } from "./r
 const DIRECTORY = `${INSTALLER.directory}/amd64`;
 
 /** What an installer is made of. */
-export interface InstallerOptions extends Omit<AssetOptions, "extraArguments"> {
+export interface InstallerOptions extends AssetOptions {
   /** The key that the release was signed with, a PEM file. */
   readonly privateKey: string;
 }
@@ -35,23 +35,26 @@ export function installerName(version: string): string {
  * @throws {ManifestError} when the image is not whole, or another key has signed it
  */
 export async function buildInstaller(options: InstallerOptions): Promise<BuiltImage> {
-  const { image, output, privateKey, say } = options;
+  const { image, privateKey, say } = options;
   say("checking the image");
   await verifyImage(image, await publicKeyOf(privateKey), () => {});
-  return await packInstaller(await readRelease(options), { output, privateKey, say });
+  return await packInstaller(await readRelease(options), options);
 }
 
 /** Packs and signs the installer of a release. */
 export async function packInstaller(
   release: Release,
-  { output, privateKey, say }: Pick<InstallerOptions, "output" | "privateKey" | "say">,
+  { output, privateKey, extraArguments, say }: Pick<
+    InstallerOptions,
+    "output" | "privateKey" | "extraArguments" | "say"
+  >,
 ): Promise<BuiltImage> {
   const { manifest } = release;
   say("boot program");
   const files = {
     [IMAGE_NAMES.vmlinuz]: release.vmlinuz,
     [IMAGE_NAMES.initramfs]: release.initramfs,
-    [INSTALLER.bootProgram]: release.program(bootArguments()),
+    [INSTALLER.bootProgram]: release.program(bootArguments(extraArguments)),
     [INSTALLER.bootloader]: release.bootloader,
     [INSTALLER.program]: await bundleInstaller(manifest),
   };

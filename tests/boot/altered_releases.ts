@@ -52,7 +52,7 @@ async function pack(release: Release, initramfs: Bytes, output: string): Promise
     // The machine boots the program; the part for network boots would only make the image larger.
     initramfs: new Uint8Array(512),
     program: (kernelArguments) => release.program(kernelArguments, initramfs),
-  }, { output, privateKey: await privateKey(), say: () => {} });
+  }, { output, privateKey: await privateKey(), extraArguments: [], say: () => {} });
 }
 
 async function brokenInitramfs(broken: Broken, { initramfs, manifest }: Release): Promise<Bytes> {

@@ -33,7 +33,7 @@ export async function nextImage(): Promise<string> {
 /** Makes the installer of an image. */
 export async function installerOf(image: string, output: string): Promise<BuiltImage> {
   return await buildInstaller({
-    ...{ image, output, cache: CACHE, say: () => {} },
+    ...{ image, output, cache: CACHE, extraArguments: [], say: () => {} },
     ...{ lock: await lock(), privateKey: await privateKey() },
   });
 }

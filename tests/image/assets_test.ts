@@ -31,7 +31,7 @@ function assetTest(name: string, fn: (directory: string) => Promise<void>): void
 
 async function common() {
   const lock = parseLock(await Deno.readTextFile(LOCK_FILE));
-  return { image: DIST, lock, cache: CACHE, say: () => {} };
+  return { image: DIST, lock, cache: CACHE, extraArguments: [] as string[], say: () => {} };
 }
 
 assetTest("mkimage installer makes the same bytes twice, all of them signed", async (directory) => {
