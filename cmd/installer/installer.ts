@@ -15,13 +15,11 @@ import {
 } from "$lib/bootloader/mod.ts";
 import {
   type Gpt,
-  isBlank,
   type Medium,
-  nodePartitions,
+  nodeGpt,
   partitionDevice,
-  planGpt,
-  PROBE_BYTES,
   readGpt,
+  targetFault,
   writeGpt,
 } from "$lib/disk/mod.ts";
 import { INSTALLER, parseManifest } from "$lib/image/mod.ts";
@@ -87,32 +85,16 @@ async function openDisk({ command, disk }: Order, deps: InstallerDeps) {
 async function partition(disk: Medium, order: Order, deps: InstallerDeps): Promise<string> {
   const { name } = disk;
   // Asked before anything goes: a disk that is too small keeps what it has.
-  const gpt = planGpt(
-    {
-      diskId: crypto.randomUUID(),
-      sectorBytes: disk.sectorBytes,
-      sectors: Math.floor(disk.sizeBytes / disk.sectorBytes),
-    },
-    nodePartitions(() => crypto.randomUUID()),
-  );
+  const fault = await targetFault(disk, order.wipe);
+  if (fault !== undefined) throw new Error(`Cannot install to ${name}: ${fault}`);
+  const gpt = nodeGpt(disk);
   if (order.wipe) {
     deps.say(`wiping ${name}`);
     await deps.zero(name, disk.sizeBytes);
-  } else if (!await isEmpty(disk)) {
-    throw new Error(
-      `Cannot install to ${name}: it is not blank; set machine.install.wipe to true to lose what ` +
-        "is on it, or machine.install.disk to another disk",
-    );
   }
   await writeGpt(disk, gpt);
   await deps.showPartitions(name, gpt);
   return partitionDevice(name, 1);
-}
-
-async function isEmpty(disk: Medium): Promise<boolean> {
-  const length = Math.min(PROBE_BYTES, disk.sizeBytes);
-  return isBlank(await disk.read(0, length)) &&
-    isBlank(await disk.read(disk.sizeBytes - length, length));
 }
 
 async function espOf(disk: Medium, path: string): Promise<string> {

@@ -149,7 +149,8 @@ testUnless(missing, "carryOutOrder() installs over what is there only when it ma
 testUnless(missing, "carryOutOrder() says how large a disk must be, and leaves it", async () => {
   await using world = await World.make(300 * MIB);
   await assert.rejects(world.run("install", "--wipe"), {
-    message: /^Cannot lay out the disk: it has 300 MiB and the partitions .* need \d+ MiB$/,
+    message:
+      /^Cannot install to \/dev\/vda: Cannot lay out the disk: it has 300 MiB and the partitions .* need \d+ MiB$/,
   });
   assert.ok((await Deno.readFile(world.disk)).every((byte) => byte === 0));
 });

@@ -21,4 +21,5 @@ export { type MetaReading, type MetaValues, readMeta, writeMeta } from "./meta.t
 export { type Medium, type MediumOptions, openMedium } from "./medium.ts";
 export { type PathFacts, pathIds } from "./path_id.ts";
 export { isBlank, PROBE_BYTES, xfsLabel } from "./probe.ts";
+export { nodeGpt, targetFault } from "./target.ts";
 export { type BlockDevice, chooseVolume, type Volume } from "./volume.ts";

@@ -29,6 +29,7 @@ async function world() {
     config,
     savedConfig: new SavedConfig(),
     power: { request: () => {} },
+    installFault: () => Promise.resolve(undefined),
     log: () => {},
     clock: systemClock,
   });

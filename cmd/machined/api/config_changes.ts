@@ -1,5 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { configDiff, immediateFault, isOtherCluster, multierror } from "$lib/config/mod.ts";
+import {
+  configDiff,
+  immediateFault,
+  isOtherCluster,
+  type MachineConfig,
+  multierror,
+} from "$lib/config/mod.ts";
 import type { Clock } from "$lib/service/mod.ts";
 import type { SavedConfig } from "../config/saved.ts";
 import { ConfigFault, type ConfigStore, type RunningConfig } from "../config/store.ts";
@@ -10,6 +16,8 @@ import type { PowerDeps } from "./power.ts";
 export interface ConfigChangesDeps extends PowerDeps {
   readonly config: Pick<ConfigStore, "readForeign" | "running">;
   readonly savedConfig: Pick<SavedConfig, "available" | "save">;
+  /** Why what it says of installations cannot be done; `fresh` when that would be done now. */
+  readonly installFault: (config: MachineConfig, fresh: boolean) => Promise<string | undefined>;
   readonly log: (line: string) => void;
   readonly clock: Clock;
 }
@@ -47,7 +55,7 @@ export class ConfigChanges {
       const { config, log, power } = this.deps;
       const running = config.running.value;
       const next = await this.#readNext(data, log);
-      const refusal = this.#refusal(running, next, mode);
+      const refusal = await this.#refusal(running, next, mode);
       if (refusal) throw refusal;
       // The text as it was sent: what the platform adds is added anew at each boot, and comments stay.
       const saved = await this.#save(next.text);
@@ -72,7 +80,7 @@ export class ConfigChanges {
       const next = await this.#readNext(data, (line) => void warnings.push(line));
       return {
         diff: running ? configDiff(running.config, next.config) : "",
-        refusal: this.#refusal(running, next, mode)?.rawMessage,
+        refusal: (await this.#refusal(running, next, mode))?.rawMessage,
         warnings,
       };
     });
@@ -85,7 +93,7 @@ export class ConfigChanges {
       const running = config.running.value;
       if (!running) throw precondition("Cannot try the configuration: none is running yet");
       const next = await this.#readNext(data, log);
-      const refusal = this.#refusal(running, next, "immediate");
+      const refusal = await this.#refusal(running, next, "immediate");
       if (refusal) throw refusal;
       // Trials of trials end at what was there before the first.
       const before = this.#trial?.before ?? running;
@@ -149,11 +157,14 @@ export class ConfigChanges {
   }
 
   /** Why `next` is not taken in this mode, if it is not. */
-  #refusal(
+  async #refusal(
     running: RunningConfig | undefined,
     next: RunningConfig,
     mode: ApplyMode,
-  ): ConnectError | undefined {
+  ): Promise<ConnectError | undefined> {
+    const { savedConfig, installFault } = this.deps;
+    const fault = await installFault(next.config, !running && !savedConfig.available);
+    if (fault !== undefined) return precondition(fault);
     if (!running) {
       return mode === "onReboot"
         ? invalid("apply configuration on reboot is not supported in maintenance mode")
@@ -169,7 +180,7 @@ export class ConfigChanges {
       const fault = immediateFault(running.config, next.config);
       return fault === undefined ? undefined : invalid(fault);
     }
-    if (this.deps.savedConfig.available) return undefined;
+    if (savedConfig.available) return undefined;
     return precondition(
       "Cannot keep the configuration for the next boot: this node has no STATE volume; " +
         "changes under .cluster can be applied in immediate mode",

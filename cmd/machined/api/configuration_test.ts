@@ -14,9 +14,15 @@ import { clientOf, serve } from "./testing.ts";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function changesOf(
-  deps: Omit<ConfigChangesDeps, "clock" | "savedConfig"> & Partial<ConfigChangesDeps>,
+  deps:
+    & Omit<ConfigChangesDeps, "clock" | "savedConfig" | "installFault">
+    & Partial<ConfigChangesDeps>,
 ): ConfigChanges {
-  return new ConfigChanges({ savedConfig: new SavedConfig(), ...deps, clock: systemClock });
+  return new ConfigChanges({
+    savedConfig: new SavedConfig(),
+    installFault: () => Promise.resolve(undefined),
+    ...{ ...deps, clock: systemClock },
+  });
 }
 
 /** A node that runs the test configuration; what it kept and asked for is written down. */
@@ -75,6 +81,26 @@ Deno.test("applyConfiguration() replaces at once what is under cluster, text and
   assert.equal(config.running.value?.text, next);
   assert.equal(config.running.value?.config.cluster.clusterName, "other");
   assert.deepEqual(done, ["configuration replaced by API, until the next boot"]);
+});
+
+Deno.test("applyConfiguration() refuses what the machine cannot be installed with", async () => {
+  const config = new ConfigStore();
+  const asked: boolean[] = [];
+  const changes = changesOf({
+    ...{ config, log: () => {}, power: { request: () => {} } },
+    installFault: (_, fresh) => {
+      asked.push(fresh);
+      return Promise.resolve("Cannot install to /dev/vda: it is not blank");
+    },
+  });
+  const client = clientOf(configurationApi({ changes }));
+  const { text } = await testConfig();
+  await assert.rejects(client.applyConfiguration({ data: bytes(text) }), {
+    ...{ code: Code.FailedPrecondition },
+    rawMessage: "Cannot install to /dev/vda: it is not blank",
+  });
+  assert.deepEqual(asked, [true]);
+  assert.equal(config.running.value, undefined);
 });
 
 Deno.test("applyConfiguration() refuses with a diff what a running machine cannot take up", async () => {

@@ -35,6 +35,7 @@ const PARTS = {
     config: new ConfigStore(),
     savedConfig: new SavedConfig(),
     power: { request: () => {} },
+    installFault: () => Promise.resolve(undefined),
     log: () => {},
     clock: systemClock,
   }),

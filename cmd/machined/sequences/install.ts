@@ -1,6 +1,7 @@
 /** From a configuration to a disk that the machine boots from. */
 import type { Machine } from "../machine.ts";
-import { hasUefi } from "../release/firmware.ts";
+import { hostInstallFaults } from "../release/host_install_faults.ts";
+import { installationFault } from "../release/install_fault.ts";
 import type { StagedUpgrade } from "../release/record.ts";
 import { saveConfig } from "../tasks/config.ts";
 import { diskDeps } from "../tasks/disk_deps.ts";
@@ -22,11 +23,9 @@ export async function installSequence(machine: Machine): Promise<Sequence | unde
   if (staged) return stagedSequence(machine, staged);
   const wanted = config.running.value?.config.machine.install;
   if (savedConfig.available || !wanted?.disk) return undefined;
-  const fault = await hasUefi()
-    ? await Deno.stat(wanted.disk).then(() => undefined, () => "there is no such disk")
-    : "this machine was not started by UEFI";
+  const fault = await installationFault(wanted, hostInstallFaults);
   if (fault !== undefined) {
-    log(`Cannot install to ${wanted.disk}: ${fault}; the machine runs from memory`);
+    log(`${fault}; the machine runs from memory`);
     return undefined;
   }
   return {

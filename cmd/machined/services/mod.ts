@@ -26,6 +26,8 @@ import type { ServiceRole } from "../launch/rights.ts";
 import type { Machine } from "../machine.ts";
 import { nodeInventory } from "../containers/node_inventory.ts";
 import { usageOf } from "../containers/usage.ts";
+import { hostInstallFaults } from "../release/host_install_faults.ts";
+import { configurationFault } from "../release/install_fault.ts";
 import { apidService } from "./apid.ts";
 import { containerdService, criService } from "./containerd.ts";
 import { etcdService } from "./etcd.ts";
@@ -41,7 +43,11 @@ import { udevdService } from "./udevd.ts";
 export function nodeServices(machine: Machine, launcher: ProcessLauncher<ServiceRole>): Service[] {
   const build = buildInfo();
   const runner = { launcher, logs: machine.logs };
-  const changes = new ConfigChanges({ ...machine, clock: systemClock });
+  const changes = new ConfigChanges({
+    ...{ ...machine, clock: systemClock },
+    installFault: ({ machine: { install } }, fresh) =>
+      configurationFault(install, fresh, hostInstallFaults),
+  });
   const handlers = {
     ...machineService({
       ...machine,

@@ -3,8 +3,9 @@ import { IMAGES } from "$lib/config/mod.ts";
 import { REGISTRY_HOSTS_DIRECTORY } from "$lib/paths/mod.ts";
 import { writeRegistryHosts } from "../containers/registry_hosts.ts";
 import type { Machine } from "../machine.ts";
-import { hasSecureBoot } from "../release/firmware.ts";
-import { installArguments } from "../release/installer_arguments.ts";
+import { hostInstallFaults } from "../release/host_install_faults.ts";
+import { argumentsFault } from "../release/install_fault.ts";
+import { installArguments, type InstallConfig } from "../release/installer_arguments.ts";
 import type { Task } from "../sequences/engine.ts";
 
 /** How long the node's own containerd may take to come up, milliseconds. */
@@ -34,7 +35,7 @@ export function install(
     async run(signal) {
       const wanted = config.running.value?.config.machine.install;
       if (!wanted?.disk) throw new Error("Cannot install: machine.install.disk names no disk");
-      await refuseUnsigned(wanted.extraKernelArgs);
+      await refuseUnsigned(wanted);
       const verified = await installer.fetch(wanted.image ?? IMAGES.installer, signal);
       try {
         await installer.run(verified, installArguments(cmdline, wanted), signal);
@@ -46,11 +47,7 @@ export function install(
 }
 
 /** @throws {Error} when there are arguments that firmware would not let the kernel have */
-export async function refuseUnsigned(extra: readonly string[] | undefined): Promise<void> {
-  if (!extra?.length || !await hasSecureBoot()) return;
-  throw new Error(
-    "Cannot use machine.install.extraKernelArgs: with Secure Boot the kernel's arguments are signed " +
-      "with the release; make an installer signed with a key of your own by " +
-      "mkimage installer --extra-kernel-arg",
-  );
+export async function refuseUnsigned(install: Partial<InstallConfig> | undefined): Promise<void> {
+  const fault = await argumentsFault(install, hostInstallFaults);
+  if (fault !== undefined) throw new Error(fault);
 }

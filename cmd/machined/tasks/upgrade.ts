@@ -46,7 +46,7 @@ export function upgrade(machine: Upgrading, order: UpgradeOrder): Task {
     name: "upgrade",
     async run(signal) {
       const install = config.running.value?.config.machine.install;
-      await refuseUnsigned(install?.extraKernelArgs);
+      await refuseUnsigned(install);
       const { disk, running } = slots;
       const record: UpgradeRecord = {
         ...{ version: order.installer.version, slot: otherSlot(running), from },
