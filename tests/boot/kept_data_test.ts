@@ -1,0 +1,111 @@
+/**
+ * What of a disk is kept and what is wiped: by a staged upgrade, by an upgrade that preserves nothing,
+ * by resets of one partition and of the whole disk. One machine, with a CD for when its disk is empty.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openMedium, readGpt } from "$lib/disk/mod.ts";
+import { buildIso } from "../../mkimage/assets/iso.ts";
+import { parseLock } from "../../mkimage/lock.ts";
+import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
+import { bootTest } from "./boot_test_case.ts";
+import { renamedInstaller } from "./altered_releases.ts";
+import { diskMissing } from "./disk_image.ts";
+import { BOOTED, type DiskNode, startDiskNode } from "./disk_node.ts";
+import { BOOT_MS, DIST } from "./node.ts";
+
+const REPOSITORY = "installers.test/installer";
+const long = { unless: await diskMissing(), tier: "long" } as const;
+
+let directory: string;
+let machine: DiskNode;
+
+Deno.test.beforeAll(async () => {
+  directory = await Deno.makeTempDir({ prefix: "kept-data-test-" });
+});
+
+Deno.test.afterAll(async () => {
+  await machine?.[Symbol.asyncDispose]();
+  await Deno.remove(directory, { recursive: true });
+});
+
+/** The identity of the filesystem in a partition: it is another one once the partition was wiped. */
+async function filesystemId(label: string): Promise<string> {
+  await using medium = await openMedium(machine.disk);
+  const partition = (await readGpt(medium))?.gpt.partitions.find(({ name }) => name === label);
+  if (!partition) throw new Error(`Cannot find ${label} on the disk`);
+  const superblock = await medium.read(partition.firstSector * medium.sectorBytes, 48);
+  assert.equal(new TextDecoder().decode(superblock.subarray(0, 4)), "XFSB", label);
+  return superblock.subarray(32).toHex();
+}
+
+/** Upgrades, waits until `tag` is permanent in `slot`, and gives what the console showed meanwhile. */
+async function upgraded(tag: string, slot: string, ...flags: string[]): Promise<string> {
+  const { node, user, images } = machine;
+  images[tag] = await renamedInstaller(tag, join(directory, tag));
+  const from = await machine.shown();
+  await user.print(["upgrade", "--image", `${REPOSITORY}:${tag}`, ...flags]);
+  await node.vm.until(new RegExp(`slot ${slot} has proved itself: it is permanent`), BOOT_MS, from);
+  await node.vm.until(BOOTED, BOOT_MS, from);
+  const { spec } = JSON.parse(await user.print(["get", "upgradestatus", "--output", "json"]));
+  assert.deepEqual([spec.version, spec.slot, spec.state], [tag, slot, "permanent"]);
+  return (await node.vm.console()).slice(from);
+}
+
+bootTest("a node runs from its disk and has a CD beside it", async () => {
+  const cd = join(directory, "node.iso");
+  await buildIso({
+    ...{ image: DIST, output: cd, extraArguments: [], say: () => {}, cache: CACHE },
+    lock: parseLock(await Deno.readTextFile(LOCK_FILE)),
+  });
+  machine = await startDiskNode(directory, {
+    ...{ sizeBytes: 3 * 2 ** 30, kernelArguments: ["talos.upgrade.trial=500"], cds: [cd] },
+  });
+}, { ...long, bringsUp: true });
+
+bootTest("a staged upgrade is done by the next boot, and keeps what is on the disk", async () => {
+  const before = await Promise.all(["STATE", "EPHEMERAL"].map(filesystemId));
+  const console = await upgraded("v0.1.2", "B", "--stage");
+  assert.match(console, /reboot requested by staged upgrade[\s\S]*installer: v0\.1\.2 is on/);
+  assert.doesNotMatch(console, /sequence: failed/);
+  assert.deepEqual(await Promise.all(["STATE", "EPHEMERAL"].map(filesystemId)), before);
+}, long);
+
+bootTest("an upgrade that preserves nothing wipes EPHEMERAL and no more", async () => {
+  const [state, ephemeral] = [await filesystemId("STATE"), await filesystemId("EPHEMERAL")];
+  const console = await upgraded("v0.1.3", "A", "--preserve=false");
+  assert.doesNotMatch(console, /sequence: failed/);
+  assert.equal(await filesystemId("STATE"), state);
+  assert.notEqual(await filesystemId("EPHEMERAL"), ephemeral);
+  const { user } = machine;
+  assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), "kept\n");
+  const { spec } = JSON.parse(await user.print(["get", "upgradestatus", "--output", "json"]));
+  assert.equal(spec.other, "v0.1.2");
+}, long);
+
+bootTest("a reset of EPHEMERAL gives the node an empty one and changes nothing else", async () => {
+  const { node, user } = machine;
+  const [state, ephemeral] = [await filesystemId("STATE"), await filesystemId("EPHEMERAL")];
+  const from = await machine.shown();
+  const labels = ["--system-labels-to-wipe", "EPHEMERAL"];
+  await user.print(["reset", "--graceful=false", "--reboot", ...labels]);
+  await node.vm.until(/reboot requested by reset/, BOOT_MS, from);
+  await node.vm.until(BOOTED, BOOT_MS, from);
+  assert.equal(await filesystemId("STATE"), state);
+  assert.notEqual(await filesystemId("EPHEMERAL"), ephemeral);
+  assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), "kept\n");
+}, long);
+
+bootTest(
+  "a reset of everything leaves an empty disk: the CD's maintenance mode is next",
+  async () => {
+    const { node, user } = machine;
+    const from = await machine.shown();
+    await user.print(["reset", "--graceful=false", "--reboot"]);
+    await node.vm.until(/\/dev\/vda is wiped/, BOOT_MS, from);
+    await using medium = await openMedium(machine.disk);
+    await node.vm.until(/maintenance mode: talos\.config names no configuration/, BOOT_MS, from);
+    assert.equal(await readGpt(medium), undefined);
+  },
+  long,
+);
