@@ -1,6 +1,7 @@
 /** What upgrades and resets need, put together from a machine. */
 import { IMAGES, isControlPlane } from "$lib/config/mod.ts";
 import { checkQuorum, takeTurn } from "../etcd/quorum.ts";
+import { tellOfQuorum } from "../etcd/quorum_notice.ts";
 import { ownKube } from "../kubernetes/own_kube.ts";
 import type { Machine } from "../machine.ts";
 import { achieved } from "../release/gate.ts";
@@ -25,7 +26,7 @@ export function lifecycleDeps(machine: Machine): LifecycleDeps {
 }
 
 async function turnOf(
-  { config, etcd, log }: Machine,
+  { config, etcd, events, log }: Machine,
   { preserve, ...options }: Parameters<LifecycleDeps["takeTurn"]>[0],
 ) {
   const running = config.running.value?.config;
@@ -35,8 +36,6 @@ async function turnOf(
   const client = await access.any(options.signal);
   const at = (endpoints: readonly string[]) => access.at(endpoints);
   return await takeTurn(client, async (signal) => {
-    const count = await checkQuorum(client, { at, preserve }, signal);
-    if (count > 2) return;
-    log(`etcd has ${count} member(s): the cluster is without a quorum until this one is back`);
+    tellOfQuorum(await checkQuorum(client, { at, preserve }, signal), { events, log });
   }, options);
 }
