@@ -1,5 +1,7 @@
 import { flag } from "$lib/cli/mod.ts";
 import { MachineService, RecoverRequest_Source } from "$proto/machine/machine_pb.ts";
+import { messageOf } from "$lib/service/mod.ts";
+import type { Client } from "../client/client.ts";
 import { nodeRows } from "../output/node_rows.ts";
 import { command, type Session, tableCommand } from "../session.ts";
 
@@ -21,9 +23,11 @@ export const upgradeCommand = tableCommand({
         short: "f",
       },
     ),
+    wait: flag.boolean("wait until the new release is permanent, and tell how the upgrade goes"),
   },
-  async run(flags, session: Session) {
+  async run({ wait, ...flags }, session: Session) {
     const client = await session.client();
+    const waiting = wait ? await waitingFor(client) : [];
     session.out.note(
       flags.preserve
         ? "preserving data on the nodes"
@@ -35,8 +39,28 @@ export const upgradeCommand = tableCommand({
     const started = new Date().toString();
     const rows = nodeRows(answers, ({ ack }) => [[ack, started]]);
     session.out.table([["NODE", "ACK", "STARTED"], ...rows]);
+    const { followUpgrade } = await import("../upgrade_wait/follow.ts");
+    await Promise.all(waiting.map(async ({ node, before, look }) => {
+      const say = (line: string) => session.out.note(`${node}: ${line}`);
+      const { signal } = session;
+      await followUpgrade(before, { look, staged: flags.stage, say, signal, timeoutMs: UPGRADE_MS })
+        .catch((error) => void client.failures.push({ node, reason: messageOf(error) }));
+    }));
   },
 });
+
+/** The nodes of an upgrade as they are before it, and how to look at each later. */
+async function waitingFor(client: Client) {
+  const { lookAt } = await import("../upgrade_wait/sight.ts");
+  // Without a choice of nodes the endpoint is the node; each look has failures of its own.
+  const nodes = client.nodes.length > 0
+    ? client.nodes.map((node) => ({ node, ask: () => client.only(node) }))
+    : [{ node: "node", ask: () => client.endedBy(client.signal) }];
+  return await Promise.all(nodes.map(async ({ node, ask }) => {
+    const look = () => lookAt(ask());
+    return { node, look, before: await look() };
+  }));
+}
 
 /** `talosctl reset` */
 export const resetCommand = command({
