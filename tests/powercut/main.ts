@@ -10,9 +10,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { bootCopy } from "./boot.ts";
-import { recordFirstBoot, recordingIn } from "./record.ts";
-import { cutPower } from "./run.ts";
+import { recordAndCut } from "./record_and_cut.ts";
 
 const { values } = parseArgs({
   args: Deno.args.filter((argument) => argument !== "--"),
@@ -23,35 +21,11 @@ const { values } = parseArgs({
     recording: { type: "string" },
   },
 });
-const [times, seed, boots] = [number("times"), number("seed"), number("boot")];
-const work = await Deno.makeTempDir({ prefix: "powercut-" });
-const directory = values.recording ?? `${work}/recording`;
-try {
-  await Deno.mkdir(directory, { recursive: true });
-  let recording = recordingIn(directory);
-  if (!await Deno.stat(recording.log).catch(() => undefined)) {
-    say("recording the first boot of a disk");
-    recording = await recordFirstBoot(directory);
-  }
-  const chosen = new Set(Array.from({ length: boots }, (_, i) => Math.floor(i * times / boots)));
-  let booted = 0;
-  const result = await cutPower(recording, {
-    ...{ times, seed, work, say },
-    async visit(disk, _cut, index) {
-      if (!chosen.has(index)) return;
-      await bootCopy(disk);
-      booted++;
-    },
-  });
-  const { writes, flushes, between, faults } = result;
-  say(
-    `${writes} writes, ${flushes} flushes; ${between} cuts between them, ${booted} booted; ` +
-      `${faults} faults`,
-  );
-  if (faults > 0) Deno.exitCode = 1;
-} finally {
-  await Deno.remove(work, { recursive: true });
-}
+const faults = await recordAndCut({
+  ...{ times: number("times"), seed: number("seed"), boots: number("boot"), say },
+  ...values.recording === undefined ? {} : { recording: values.recording },
+});
+if (faults > 0) Deno.exitCode = 1;
 
 function number(name: "times" | "seed" | "boot"): number {
   const value = Number(values[name]);

@@ -1,13 +1,18 @@
-/** What a node writes to its disk, recorded by QEMU from the first boot on. */
+/** What a node writes to its disk, recorded by QEMU from the first boot to the end of an upgrade. */
 import { join } from "node:path";
+import { parseDocument } from "yaml";
 import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
+import { renamedInstaller } from "../boot/altered_releases.ts";
 import { freshFirmware, makeDisk } from "../boot/disk_image.ts";
+import { BOOTED } from "../boot/disk_node.ts";
+import { NEXT_TAG, serveInstallers } from "../boot/installers.ts";
 import { BOOT_MS, startNode } from "../boot/node.ts";
 import { Talosctl } from "../boot/talosctl.ts";
 import { copyDisk } from "./copy_disk.ts";
 import type { Recording } from "./run.ts";
 
 const DISK_BYTES = 3 * 2 ** 30;
+const REGISTRY = "installers.test";
 
 /** The files of a recording in a directory. */
 export function recordingIn(directory: string): Recording {
@@ -15,16 +20,20 @@ export function recordingIn(directory: string): Recording {
 }
 
 /**
- * Records the first boot of a disk: its partitions are made ready and formatted, it waits for a
- * configuration, gets one, saves it and becomes a node.
+ * Records the life of a disk: at its first boot its partitions are made ready and formatted, it waits for
+ * a configuration, gets one, saves it and becomes a node. The node is upgraded, boots its other slot and
+ * makes that permanent.
  */
-export async function recordFirstBoot(directory: string): Promise<Recording> {
+export async function recordLife(directory: string): Promise<Recording> {
   const recording = recordingIn(directory);
   const { disk, log } = recording;
   await makeDisk(directory, DISK_BYTES);
   const written = join(directory, "written.raw");
   await copyDisk(disk, written);
   await Deno.writeFile(log, new Uint8Array());
+  await using registry = serveInstallers({
+    [NEXT_TAG]: await renamedInstaller(NEXT_TAG, join(directory, "installer")),
+  });
   let config = "";
   await using node = await startNode({
     ...{ firmware: await freshFirmware(directory), memoryMib: 2048 },
@@ -34,22 +43,35 @@ export async function recordFirstBoot(directory: string): Promise<Recording> {
       ...["-blockdev", "driver=blklogwrites,node-name=logged,file=written,log=log"],
       ...["-device", "virtio-blk-pci,drive=logged,bootindex=0"],
     ],
-    config: (yaml) => config = yaml,
+    config: (yaml) => config = withInstallers(yaml, registry.port),
   });
-  const { address, ca, admin } = node;
+  const { address, ca, admin, vm } = node;
   const nodes = [address];
   const context = contextOf({ ca: ca.crt, ...admin }, { endpoints: nodes, nodes });
   const talosconfig = addContext(Talosconfig.empty(), "powercut", context).toString();
   await using user = await Talosctl.make(talosconfig);
-  await node.vm.until(/maintenance mode/, BOOT_MS);
+  await vm.until(/maintenance mode/, BOOT_MS);
   const file = await user.file("config.yaml", config);
   await user.print(["apply-config", "--insecure", "--nodes", address, "--file", file]);
+  await vm.until(BOOTED, BOOT_MS);
   await node.ready();
-  await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS);
+  const { length } = await vm.console();
+  await user.print(["upgrade", "--image", `${REGISTRY}/installer:${NEXT_TAG}`]);
+  await vm.until(/slot B has proved itself: it is permanent/, BOOT_MS, length);
+  await node.ready();
   await user.print(["shutdown"]);
-  await node.vm.off(BOOT_MS);
+  await vm.off(BOOT_MS);
   await Deno.remove(written);
   return recording;
+}
+
+/** Has the node find the installers that this host serves on a port. */
+function withInstallers(yaml: string, port: number): string {
+  const document = parseDocument(yaml);
+  document.setIn(["machine", "registries", "mirrors", REGISTRY], {
+    endpoints: [`http://10.0.2.2:${port}`],
+  });
+  return document.toString();
 }
 
 /** A file of this host; only the machine's flushes count, which the log has. */

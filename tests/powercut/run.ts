@@ -22,8 +22,8 @@ export interface CutOptions {
   readonly work: string;
   /** Told of each fault as it is found. */
   readonly say: (line: string) => void;
-  /** Told of the disk after a cut, e.g. to boot a copy of it. */
-  readonly visit?: (disk: string, cut: Cut, index: number) => Promise<void>;
+  /** A further look at a disk after a cut between flushes, e.g. to boot a copy of it; gives its faults. */
+  readonly visit?: (disk: string, index: number) => Promise<readonly string[]>;
 }
 
 /** How it went. */
@@ -54,12 +54,11 @@ export async function cutPower(recording: Recording, options: CutOptions): Promi
     for (const cut of [atFlush, ...here]) {
       await replay.at(cut, async (changed) => {
         const contents = await lookAt(disk, { work, before: flushed, changed });
-        for (const fault of faultsOf(contents, allowed)) {
-          faults++;
-          say(`${nameOf(cut)}: ${fault}`);
-        }
+        const found = faultsOf(contents, allowed);
         if (cut === atFlush) flushed = contents;
-        else await visit?.(disk, cut, index++);
+        else found.push(...await visit?.(disk, index++) ?? []);
+        for (const fault of found) say(`${nameOf(cut)}: ${fault}`);
+        faults += found.length;
       });
     }
   }
