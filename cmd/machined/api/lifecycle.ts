@@ -120,6 +120,9 @@ async function startUpgrade(deps: LifecycleDeps, request: Request): Promise<void
   );
   // A refusal has to reach the caller before the call's time is over.
   const waitMs = Math.max(LEAST_TURN_MS, (timeoutMs() ?? TURN_MS) - ANSWER_MS);
+  if (force) {
+    deps.log("upgrade is forced: neither etcd's health nor the cluster's turn is asked for");
+  }
   const turn = force
     ? undefined
     : await refusing(() => deps.takeTurn({ preserve, signal, waitMs })).catch(async (error) => {

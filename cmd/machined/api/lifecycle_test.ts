@@ -101,11 +101,15 @@ Deno.test("upgrade() refuses an image that is not taken; nothing runs", async ()
 Deno.test("upgrade() refuses what the cluster cannot do without, unless forced", async () => {
   await using disk = await TestDisk.make();
   const takeTurn = () => Promise.reject(new Error("only 1 etcd member found"));
-  const { done, client } = world(disk.booted("a"), { takeTurn });
+  const logged: string[] = [];
+  const log = (line: string) => void logged.push(line);
+  const { done, client } = world(disk.booted("a"), { takeTurn, log });
   await assert.rejects(client.upgrade({ image: "x" }), refused(/^only 1 etcd member found$/));
   assert.deepEqual(done, ["fetch x", "forget x"]);
+  assert.ok(!logged.some((line) => /forced/.test(line)));
   await client.upgrade({ image: "x", force: true });
   assert.equal(done.at(-1), "upgrade");
+  assert.ok(logged.some((line) => /^upgrade is forced/.test(line)));
 });
 
 Deno.test("upgrade() and rollback() are refused on a machine that was not started from a slot", async () => {
