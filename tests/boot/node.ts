@@ -141,7 +141,7 @@ function cmdline(configPort: number, extra: readonly string[]): string {
   return [...kept, ...extra].join(" ");
 }
 
-/** Tries until `attempt` passes; a failure shows the end of the console. */
+/** Tries until `attempt` passes, while the machine is there; a failure shows the end of the console. */
 export async function until(
   attempt: () => Promise<void>,
   timeoutMs: number,
@@ -149,14 +149,14 @@ export async function until(
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
+    const over = vm?.over ?? false;
     try {
       return await attempt();
     } catch (cause) {
-      if (performance.now() > deadline) {
+      if (over || performance.now() > deadline) {
         const tail = (await vm?.console() ?? "").split("\n").slice(-40).join("\n");
-        throw new Error(`Cannot get there in ${timeoutMs} ms: ${cause}\nconsole:\n${tail}`, {
-          cause,
-        });
+        const when = over ? "before QEMU ended" : `in ${timeoutMs} ms`;
+        throw new Error(`Cannot get there ${when}: ${cause}\nconsole:\n${tail}`, { cause });
       }
     }
     await new Promise((resolve) => setTimeout(resolve, 250));

@@ -44,11 +44,13 @@ export class Vm implements AsyncDisposable {
   readonly directory: string;
   readonly #process: Deno.ChildProcess;
   readonly ended: Promise<Deno.CommandStatus>;
+  /** QEMU has ended. */
+  over = false;
 
   private constructor(directory: string, process: Deno.ChildProcess) {
     this.directory = directory;
     this.#process = process;
-    this.ended = process.status;
+    this.ended = process.status.finally(() => this.over = true);
   }
 
   /** Starts QEMU; it runs on until it ends by itself or is disposed. */
@@ -58,7 +60,9 @@ export class Vm implements AsyncDisposable {
       .map(({ address, port, guestPort }) => `,hostfwd=tcp:${address}:${port}-:${guestPort}`)
       .concat(netboot === undefined ? [] : [`,bootfile=${netboot}`])
       .join("");
-    const card = netboot === undefined ? "" : `,bootindex=${disks.length}`;
+    // A kernel that is handed over is what QEMU boots as number 0.
+    const firstCd = 1 + disks.length;
+    const card = netboot === undefined ? "" : `,bootindex=${firstCd + cds.length}`;
     const args = [
       ...["-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35"],
       ...["-accel", "tcg,thread=multi", "-cpu", "Nehalem"],
@@ -77,11 +81,11 @@ export class Vm implements AsyncDisposable {
         // What the guest wrote outlives QEMU in the host's memory: only a host that crashes loses it.
         `file=${path},format=raw,if=none,id=disk${i},cache=unsafe`,
         "-device",
-        `virtio-blk-pci,drive=disk${i},bootindex=${i}`,
+        `virtio-blk-pci,drive=disk${i},bootindex=${1 + i}`,
       ]),
       ...cds.flatMap((path, i) => [
         ...["-drive", `file=${path},format=raw,if=none,id=cd${i},media=cdrom,readonly=on`],
-        ...["-device", `ide-cd,drive=cd${i},bootindex=${disks.length + 1 + i}`],
+        ...["-device", `ide-cd,drive=cd${i},bootindex=${firstCd + i}`],
       ]),
       ...options.args ?? [],
     ];
@@ -108,12 +112,14 @@ export class Vm implements AsyncDisposable {
   async until(pattern: RegExp, timeoutMs: number, from = 0): Promise<RegExpExecArray> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
+      const { over } = this;
       const text = (await this.console()).slice(from);
       const match = pattern.exec(text);
       if (match) return match;
-      if (performance.now() > deadline) {
+      if (over || performance.now() > deadline) {
         const tail = text.split("\n").slice(-30).join("\n");
-        throw new Error(`Cannot see ${pattern} on the console after ${timeoutMs} ms:\n${tail}`);
+        const when = over ? "before QEMU ended" : `after ${timeoutMs} ms`;
+        throw new Error(`Cannot see ${pattern} on the console ${when}:\n${tail}`);
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
