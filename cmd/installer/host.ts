@@ -1,13 +1,11 @@
 /** The disks of the machine, as the installer's container sees them. */
 import { basename } from "node:path/posix";
-import { type Gpt, openMedium, partitionDevice } from "$lib/disk/mod.ts";
+import { type Gpt, openWholeDisk, partitionDevice } from "$lib/disk/mod.ts";
 import { isBusy, rereadPartitions, zeroDevice } from "$ffi/block_device.ts";
 import { MS, whileMounted } from "$ffi/mount.ts";
 import { sync } from "$ffi/sync.ts";
 import type { InstallerDeps } from "./installer.ts";
 
-/** The kernel counts in these, whatever the disk does. */
-const SECTOR_BYTES = 512;
 /** An empty directory of the container. */
 const ESP = "/mnt";
 /** How long a partition's device may take to appear, milliseconds. */
@@ -37,17 +35,13 @@ export function hostDeps(say: (line: string) => void): InstallerDeps {
 }
 
 async function open(path: string, { unused }: { readonly unused: boolean }) {
-  const fact = async (file: string) =>
-    Number(await Deno.readTextFile(`/sys/class/block/${basename(path)}/${file}`));
   const info = await Deno.stat(path).catch(() => undefined);
   if (!info?.isBlockDevice) throw new Error("there is no such disk");
-  if (await fact("ro") === 1) throw new Error("it is read-only");
+  if (Number(await Deno.readTextFile(`/sys/class/block/${basename(path)}/ro`)) === 1) {
+    throw new Error("it is read-only");
+  }
   if (unused && isBusy(path)) throw new Error("it, or a partition of it, is in use");
-  return await openMedium(path, {
-    writable: true,
-    sizeBytes: await fact("size") * SECTOR_BYTES,
-    sectorBytes: await fact("queue/logical_block_size"),
-  });
+  return await openWholeDisk(path, { writable: true });
 }
 
 async function devicesOf(disk: string, gpt: Gpt): Promise<void> {

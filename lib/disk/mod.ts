@@ -23,3 +23,4 @@ export { type PathFacts, pathIds } from "./path_id.ts";
 export { isBlank, PROBE_BYTES, xfsLabel } from "./probe.ts";
 export { nodeGpt, targetFault } from "./target.ts";
 export { type BlockDevice, chooseVolume, type Volume } from "./volume.ts";
+export { openWholeDisk } from "./whole_disk.ts";

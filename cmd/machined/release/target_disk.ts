@@ -1,11 +1,9 @@
 /** The disk that a configuration wants the machine installed to. */
 import { basename } from "node:path/posix";
-import { openMedium, targetFault } from "$lib/disk/mod.ts";
+import { openWholeDisk, targetFault } from "$lib/disk/mod.ts";
 import { isBusy } from "$ffi/block_device.ts";
 
 const CLASS = "/sys/class/block";
-/** The kernel counts in these, whatever the disk does. */
-const SECTOR_BYTES = 512;
 
 /** What stands against installing to the disk at `path`, in words; nothing is changed. */
 export async function targetDiskFault(path: string, wipe: boolean): Promise<string | undefined> {
@@ -13,15 +11,11 @@ export async function targetDiskFault(path: string, wipe: boolean): Promise<stri
   if (!info) return "there is no such disk";
   if (!info.isBlockDevice) return "it is no disk";
   const name = basename(await Deno.realPath(path));
-  const fact = async (file: string) => Number(await Deno.readTextFile(`${CLASS}/${name}/${file}`));
   if (await Deno.stat(`${CLASS}/${name}/partition`).then(() => true, () => false)) {
     return "it is a partition, not a disk";
   }
-  if (await fact("ro") === 1) return "it is read-only";
+  if (Number(await Deno.readTextFile(`${CLASS}/${name}/ro`)) === 1) return "it is read-only";
   if (isBusy(path)) return "it, or a partition of it, is in use";
-  await using disk = await openMedium(path, {
-    sizeBytes: await fact("size") * SECTOR_BYTES,
-    sectorBytes: await fact("queue/logical_block_size"),
-  });
+  await using disk = await openWholeDisk(path);
   return await targetFault(disk, wipe);
 }

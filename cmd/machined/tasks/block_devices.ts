@@ -4,7 +4,7 @@ import {
   type BlockDevice,
   isBlank,
   type Medium,
-  openMedium,
+  openWholeDisk,
   PROBE_BYTES,
   xfsLabel,
 } from "$lib/disk/mod.ts";
@@ -60,13 +60,7 @@ async function diskOf(partition: string): Promise<string> {
 
 /** A whole disk, to be written to. */
 export async function openDisk(name: string): Promise<Medium & AsyncDisposable> {
-  const number = async (file: string) =>
-    Number(await Deno.readTextFile(`${CLASS}/${name}/${file}`));
-  return await openMedium(`/dev/${name}`, {
-    writable: true,
-    sizeBytes: await number("size") * SECTOR_BYTES,
-    sectorBytes: await number("queue/logical_block_size"),
-  });
+  return await openWholeDisk(`/dev/${name}`, { writable: true });
 }
 
 async function ends(
