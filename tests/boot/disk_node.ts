@@ -1,6 +1,5 @@
 /** A node that runs from a disk which the image was written to, and takes its installers from the test. */
 import { parseDocument } from "yaml";
-import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { freshFirmware, makeDisk } from "./disk_image.ts";
 import { serveInstallers } from "./installers.ts";
@@ -56,11 +55,8 @@ export async function startDiskNode(
     }),
   );
   const { address } = node;
-  const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
-    ...{ endpoints: [address], nodes: [address] },
-  });
   const user = started.use(
-    await Talosctl.make(addContext(Talosconfig.empty(), "disk", context).toString()),
+    await Talosctl.administrator(node),
   );
   await user.file("config.yaml", yaml);
   await node.vm.until(/maintenance mode: talos\.config names no configuration/, BOOT_MS);

@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import { openMedium, readGpt } from "$lib/disk/mod.ts";
-import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, freshFirmware, makeDisk } from "./disk_image.ts";
 import { BOOT_MS, EVENT_MS, type Node, startNode, textOf } from "./node.ts";
@@ -42,11 +41,7 @@ bootTest(
       ...{ disks: [disk], firmware: await freshFirmware(directory), memoryMib: 2048 },
       config: (text) => yaml = text,
     });
-    const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
-      endpoints: [node.address],
-      nodes: [node.address],
-    });
-    user = await Talosctl.make(addContext(Talosconfig.empty(), "disk", context).toString());
+    user = await Talosctl.administrator(node);
     await user.file("config.yaml", yaml);
     await node.vm.until(/maintenance mode: talos\.config names no configuration/, BOOT_MS);
     const disks = await user.print(["disks", "--insecure", "--nodes", node.address]);

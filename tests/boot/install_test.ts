@@ -5,13 +5,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { buildIso } from "../../mkimage/assets/iso.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, freshFirmware } from "./disk_image.ts";
+import { BOOTED } from "./disk_node.ts";
 import { installerOf, NEXT_TAG, nextImage, serveInstallers } from "./installers.ts";
 import { BOOT_MS, DIST, EVENT_MS, type Node, startNode, until } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
@@ -56,7 +56,7 @@ function configured(text: string): string {
 
 /** Waits for the end of a boot, in the console after offset `from`, and for the API of a release. */
 async function booted(tag: string, from: number): Promise<void> {
-  await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS, from);
+  await node.vm.until(BOOTED, BOOT_MS, from);
   await until(
     async () => {
       const { messages } = await node.machine.version({}, CALL);
@@ -89,11 +89,7 @@ bootTest(
       ...{ disks: [disk], cds: [cd], firmware: await freshFirmware(directory), memoryMib: 2048 },
       config: (text) => yaml = configured(text),
     });
-    const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
-      endpoints: [node.address],
-      nodes: [node.address],
-    });
-    user = await Talosctl.make(addContext(Talosconfig.empty(), "installed", context).toString());
+    user = await Talosctl.administrator(node);
     await user.file("config.yaml", yaml);
     await node.vm.until(/maintenance mode: talos\.config names no configuration/, BOOT_MS);
     const insecure = ["--insecure", "--nodes", node.address];

@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { BOOT_MS, type Node, startNode, until } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
@@ -60,11 +59,7 @@ bootTest("what the URL gave is kept on STATE, readable by its owner alone", asyn
     // Served once: later boots have only what was kept.
     serve: () => asked++ ? new Response(null, { status: 410 }) : new Response(named(NAMES[0])),
   });
-  const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
-    endpoints: [node.address],
-    nodes: [node.address],
-  });
-  user = await Talosctl.make(addContext(Talosconfig.empty(), "kept", context).toString());
+  user = await Talosctl.administrator(node);
   assert.notEqual(named("x"), yaml);
   await booted(NAMES[0]);
   assert.equal(await user.print(["read", KEPT]), named(NAMES[0]));

@@ -6,7 +6,6 @@
  */
 import { join } from "node:path";
 import { applyPatch, parsePatch, type PatchOperation } from "$lib/config/mod.ts";
-import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { registryPatch } from "../../mkimage/registry/patch.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { Kubectl } from "./kubectl.ts";
@@ -87,11 +86,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     config: (yaml) => config = patched(yaml, served, options.patch ?? []),
     serve: () => new Response(config),
   });
-  const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
-    endpoints: [node.address],
-    nodes: [node.address],
-  });
-  const talosctl = await Talosctl.make(addContext(Talosconfig.empty(), "test", context).toString());
+  const talosctl = await Talosctl.administrator(node);
   return {
     node,
     talosctl,

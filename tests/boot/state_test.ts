@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { tlsTransport } from "$lib/rpc/mod.ts";
-import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import { NetworkService } from "$proto/network/network_pb.ts";
 import { StorageService } from "$proto/storage/storage_pb.ts";
@@ -81,11 +80,7 @@ bootTest("a machine without a configuration asks for one on its console", async 
     disks: [disk],
     config: (text) => yaml = text,
   });
-  const context = contextOf({ ca: node.ca.crt, ...node.admin }, {
-    endpoints: [node.address],
-    nodes: [node.address],
-  });
-  user = await Talosctl.make(addContext(Talosconfig.empty(), "state", context).toString());
+  user = await Talosctl.administrator(node);
   await user.file("config.yaml", yaml);
   const [, guest] = await node.vm.until(
     /talosctl apply-config --insecure --nodes (\S+) \\\s+--cert-fingerprint '/,

@@ -5,8 +5,13 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
+import type { Node } from "./node.ts";
 
 const MAIN = fileURLToPath(new URL("../../cmd/talosctl/main.ts", import.meta.url));
+
+/** A node, and who may do what there. */
+type Administered = Pick<Node, "address" | "ca" | "admin">;
 
 /** What a run did. */
 export interface Run {
@@ -29,6 +34,13 @@ export class Talosctl implements AsyncDisposable {
     const home = await Deno.makeTempDir({ prefix: "boot-test-user-" });
     await Deno.writeTextFile(join(home, "talosconfig"), talosconfig, { mode: 0o600 });
     return new Talosctl(home);
+  }
+
+  /** A user who may do everything on that node, and on no other. */
+  static async administrator({ address, ca, admin }: Administered): Promise<Talosctl> {
+    const nodes = [address];
+    const context = contextOf({ ca: ca.crt, ...admin }, { endpoints: nodes, nodes });
+    return await Talosctl.make(addContext(Talosconfig.empty(), "test", context).toString());
   }
 
   /** A file of the user's; gives its path. */

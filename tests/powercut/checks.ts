@@ -9,6 +9,7 @@ import {
   readGpt,
   readMeta,
 } from "$lib/disk/mod.ts";
+import { messageOf } from "$lib/service/mod.ts";
 import { sha256 } from "../../mkimage/hash.ts";
 import { type MenuEntry, readEntry, startedEntry } from "./entries.ts";
 import type { LogEntry } from "./log.ts";
@@ -75,7 +76,7 @@ function touches(changed: readonly LogEntry[], { firstSector, lastSector }: GptP
 }
 
 function fault(error: unknown): Content {
-  return { faults: [error instanceof Error ? error.message : String(error)] };
+  return { faults: [messageOf(error)] };
 }
 
 /** One good copy is enough: the boot writes the other one anew. */

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openMedium } from "$lib/disk/mod.ts";
 import { memoryDisk } from "$lib/disk/testing.ts";
-import { run } from "../../mkimage/run.ts";
 import { Scratch } from "../../mkimage/testing.ts";
 import { isOnPath } from "../../mkimage/tools.ts";
 import { readLog } from "./log.ts";
+import { logged } from "./_qemu_io.ts";
 
 const missing = await isOnPath("qemu-io") ? "" : " (skipped: qemu-io is not installed)";
 
@@ -46,15 +46,7 @@ async function recordWith(directory: string, log: string, commands: readonly str
     await Deno.writeFile(path, new Uint8Array());
     await Deno.truncate(path, 1 << 20);
   }
-  const node = `driver=blklogwrites,file.driver=file,file.filename=${disk}` +
-    `,log.driver=file,log.filename=${log}`;
-  await run("qemu-io", [
-    "-t",
-    "writeback",
-    "--image-opts",
-    node,
-    ...commands.flatMap((text) => ["-c", text]),
-  ]);
+  await logged(disk, log, commands);
 }
 
 /** A log of one entry, with these numbers in its first sector. */

@@ -1,7 +1,6 @@
 /** What a node writes to its disk, recorded by QEMU from the first boot to the end of an upgrade. */
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { renamedInstaller } from "../boot/altered_releases.ts";
 import { freshFirmware, makeDisk } from "../boot/disk_image.ts";
 import { BOOTED } from "../boot/disk_node.ts";
@@ -45,11 +44,8 @@ export async function recordLife(directory: string): Promise<Recording> {
     ],
     config: (yaml) => config = withInstallers(yaml, registry.port),
   });
-  const { address, ca, admin, vm } = node;
-  const nodes = [address];
-  const context = contextOf({ ca: ca.crt, ...admin }, { endpoints: nodes, nodes });
-  const talosconfig = addContext(Talosconfig.empty(), "powercut", context).toString();
-  await using user = await Talosctl.make(talosconfig);
+  const { address, vm } = node;
+  await using user = await Talosctl.administrator(node);
   await vm.until(/maintenance mode/, BOOT_MS);
   const file = await user.file("config.yaml", config);
   await user.print(["apply-config", "--insecure", "--nodes", address, "--file", file]);

@@ -1,4 +1,5 @@
 /** A whole run: a recording, its cuts, and some of them booted. */
+import { messageOf } from "$lib/service/mod.ts";
 import { bootCopy } from "./boot.ts";
 import { recordingIn, recordLife } from "./record.ts";
 import { cutPower } from "./run.ts";
@@ -47,6 +48,6 @@ async function bootFaults(disk: string): Promise<string[]> {
     await bootCopy(disk);
     return [];
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    return [messageOf(error)];
   }
 }

@@ -9,7 +9,9 @@ import { type FatFiles, makeFat } from "../../mkimage/assets/fat.ts";
 import { run } from "../../mkimage/run.ts";
 import { Scratch } from "../../mkimage/testing.ts";
 import { isOnPath } from "../../mkimage/tools.ts";
+import { copyDisk } from "./copy_disk.ts";
 import { cutPower } from "./run.ts";
+import { logged } from "./_qemu_io.ts";
 
 const MIB = 2 ** 20;
 const ESP = {
@@ -41,7 +43,7 @@ async function makeDisks(directory: string): Promise<[string, string]> {
   const [old, next] = [join(directory, "old"), join(directory, "new")];
   await partition(old, { manifestText: "one" }, 640 * MIB, nodePartitions);
   await makeFat(old, release("a"), ESP);
-  await run("cp", ["--sparse=always", old, next]);
+  await copyDisk(old, next);
   const file = join(directory, "file");
   for (const [path, content] of release("b")) {
     await Deno.writeFile(file, content);
@@ -71,17 +73,9 @@ async function commandsFrom(old: string, next: string): Promise<[string[], strin
 /** Does this to a copy of the disk in QEMU, which logs it. */
 async function record(directory: string, disk: string, commands: readonly string[]) {
   const [copy, log] = [join(directory, "recorded.raw"), join(directory, "log")];
-  await run("cp", ["--sparse=always", disk, copy]);
+  await copyDisk(disk, copy);
   await Deno.writeFile(log, new Uint8Array());
-  const node = `driver=blklogwrites,file.driver=file,file.filename=${copy}` +
-    `,log.driver=file,log.filename=${log}`;
-  await run("qemu-io", [
-    "-t",
-    "writeback",
-    "--image-opts",
-    node,
-    ...commands.flatMap((text) => ["-c", text]),
-  ]);
+  await logged(copy, log, commands);
   return { disk, log };
 }
 
