@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Clock, type RunReport, type Service, systemClock } from "$lib/service/mod.ts";
-import { aborted } from "./_aborted.ts";
+import { aborted } from "$lib/clock/mod.ts";
 import { type Containerd, NO_DEADLINE } from "./client.ts";
 import type { ContainerImage, ContainerSpec } from "./container.ts";
 import { ensureImage, type ImageSource, type UnpackedImage } from "./image.ts";

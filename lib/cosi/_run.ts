@@ -1,5 +1,5 @@
 import type { Alarm } from "./_alarm.ts";
-import type { Clock } from "$lib/clock/mod.ts";
+import { aborted, type Clock } from "$lib/clock/mod.ts";
 import type { Controller, ControllerRuntime, Pass } from "./controller.ts";
 import type { State } from "./state.ts";
 import { StatePass } from "./_pass.ts";
@@ -113,11 +113,4 @@ export class Run implements ControllerRuntime {
     this.#pass?.close();
     this.deps.alarm.stop();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

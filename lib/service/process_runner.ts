@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "$lib/clock/mod.ts";
+import { aborted, type Clock, systemClock } from "$lib/clock/mod.ts";
 import { messageOf } from "./health.ts";
 import type { Latest } from "./latest.ts";
 import { textLines } from "./lines.ts";
@@ -103,11 +103,6 @@ async function stopWhenAsked(
   if (over.aborted) return;
   report.stopping(`Sending SIGKILL to process ${name} (PID ${child.pid})`);
   child.kill("SIGKILL");
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }
 
 /** Writes input lines to stdin and closes it when the process is over. */

@@ -13,6 +13,7 @@ import {
   pathIds,
   readGpt,
 } from "$lib/disk/mod.ts";
+import { messageOf } from "$lib/service/mod.ts";
 
 /** Where the kernel and its devices are; a test has its own. */
 export interface DeviceRoots {
@@ -42,7 +43,7 @@ export async function blockFacts(
     } catch (error) {
       // It may have gone while we looked.
       if (error instanceof Deno.errors.NotFound) continue;
-      log(`Cannot look at disk ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      log(`Cannot look at disk ${name}: ${messageOf(error)}`);
     }
   }
   return facts;

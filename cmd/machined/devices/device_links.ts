@@ -1,4 +1,5 @@
 import type { DeviceFacts } from "$lib/disk/mod.ts";
+import { messageOf } from "$lib/service/mod.ts";
 import { putLinks, wantedLinks } from "./link_tree.ts";
 
 /** What the links are kept with. */
@@ -43,8 +44,7 @@ export class DeviceLinks {
       try {
         await putLinks(this.deps.dev, wantedLinks(await this.deps.facts()));
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.deps.log(`Cannot keep links of disks: ${reason}`);
+        this.deps.log(`Cannot keep links of disks: ${messageOf(error)}`);
       }
       this.#done = seen;
     }

@@ -6,6 +6,7 @@ import {
   type Member,
   withMutex,
 } from "$lib/etcd/mod.ts";
+import { aborted } from "$lib/clock/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
 
 /** The members of a cluster take turns by it; those of 0.9 know it by the same name. */
@@ -111,11 +112,4 @@ export async function takeTurn(
     );
   });
   return await taken.promise;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true })
-  );
 }

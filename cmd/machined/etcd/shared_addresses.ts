@@ -1,5 +1,6 @@
 import { isControlPlane, type MachineConfig } from "$lib/config/mod.ts";
-import { type Clock, Latest } from "$lib/service/mod.ts";
+import { aborted } from "$lib/clock/mod.ts";
+import { type Clock, Latest, messageOf } from "$lib/service/mod.ts";
 
 /** What an election needs. */
 export interface SharedAddressesDeps {
@@ -66,7 +67,7 @@ export class SharedAddresses {
         await lock(electionOf(address), (lost) => this.#hold(address, lost), signal);
         told = "";
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         // etcd may be away for hours: the same reason is told once.
         if (!signal.aborted && reason !== told) log(`shared address ${address}: ${reason}`);
         told = reason;
@@ -78,10 +79,7 @@ export class SharedAddresses {
   async #hold(address: string, lost: AbortSignal): Promise<void> {
     this.deps.log(`shared address ${address} is here`);
     this.held.set([...this.held.value ?? [], address]);
-    await new Promise<void>((resolve) => {
-      if (lost.aborted) return resolve();
-      lost.addEventListener("abort", () => resolve(), { once: true });
-    });
+    await aborted(lost);
     this.held.set((this.held.value ?? []).filter((held) => held !== address));
     this.deps.log(`shared address ${address} is here no more`);
   }

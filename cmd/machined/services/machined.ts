@@ -1,6 +1,7 @@
 import { chmod, chown, mkdir } from "node:fs/promises";
 import { dirname } from "node:path/posix";
 import type { ServiceImpl } from "@connectrpc/connect";
+import { aborted } from "$lib/clock/mod.ts";
 import { SOCKETS, UIDS } from "$lib/paths/mod.ts";
 import { type Routes, serveUnix } from "$lib/rpc/mod.ts";
 import type { Service } from "$lib/service/mod.ts";
@@ -38,10 +39,7 @@ export function machinedService(deps: MachinedDeps): Service {
         onError: (path, error) => log(`${path} failed: ${describe(error)}`),
       });
       report.running(`Serving on ${socket}`);
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) return resolve();
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      await aborted(signal);
       await server.close();
     },
   };

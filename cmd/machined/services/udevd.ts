@@ -1,5 +1,5 @@
 import { decodeUevent } from "$lib/codec/mod.ts";
-import { inProcess, type Service } from "$lib/service/mod.ts";
+import { inProcess, messageOf, type Service } from "$lib/service/mod.ts";
 import type { DeviceLinks } from "../devices/device_links.ts";
 
 /** What the kernel tells of devices; `$ffi/netlink.ts` fits it, given its poller. */
@@ -35,7 +35,7 @@ export function udevdService({ open, links, log }: UdevdDeps): Service {
         } catch (error) {
           if (signal.aborted) break;
           // Events were lost: what there is now is what counts.
-          log(`udevd: ${error instanceof Error ? error.message : String(error)}`);
+          log(`udevd: ${messageOf(error)}`);
           links.wake();
           await new Promise((resume) => setTimeout(resume, FAULT_PAUSE_MS));
         }

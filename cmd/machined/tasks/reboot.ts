@@ -1,3 +1,4 @@
+import { aborted } from "$lib/clock/mod.ts";
 import type { PowerAction, PowerRequests } from "../pid1/power.ts";
 import type { Task } from "../sequences/engine.ts";
 
@@ -15,10 +16,7 @@ export function askFor(
     handsOver: true,
     async run(signal) {
       power.request(action, origin);
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) return resolve();
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      await aborted(signal);
     },
   };
 }

@@ -5,6 +5,7 @@
  */
 import * as net from "node:net";
 import { join } from "node:path";
+import { aborted } from "$lib/clock/mod.ts";
 
 /** Where the machines, and the uplink, are plugged in. */
 export const SOCKETS = { machines: "machines.sock", uplink: "uplink.sock" } as const;
@@ -52,7 +53,7 @@ export class PacketReader {
   #rest: Uint8Array = new Uint8Array();
 
   take(chunk: Uint8Array): Uint8Array[] {
-    const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
+    const bytes = this.#rest.length === 0 ? chunk : concat([this.#rest, chunk]);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const packets: Uint8Array[] = [];
     let at = 0;
@@ -66,13 +67,6 @@ export class PacketReader {
     this.#rest = bytes.slice(at);
     return packets;
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 /** Passes packets between whoever connects to the sockets in `directory`, until `signal` fires. */
@@ -100,10 +94,7 @@ export async function runSwitch(
     });
   }
   ready();
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await aborted(signal);
   for (const { server } of servers) server.close();
   for (const socket of open) socket.destroy();
 }
@@ -128,7 +119,7 @@ function plugIn(table: SwitchTable<net.Socket>, socket: net.Socket, uplink: bool
     }
     // One write for all that came together: a machine sends in bursts.
     for (const [port, packets] of out) {
-      port.write(packets.length === 1 ? packets[0]! : whole(packets));
+      port.write(packets.length === 1 ? packets[0]! : concat(packets));
     }
     out.clear();
   });
@@ -136,12 +127,12 @@ function plugIn(table: SwitchTable<net.Socket>, socket: net.Socket, uplink: bool
   socket.on("error", () => socket.destroy()).on("close", () => table.unplug(socket));
 }
 
-function whole(packets: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(packets.reduce((sum, { length }) => sum + length, 0));
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const packet of packets) {
-    bytes.set(packet, at);
-    at += packet.length;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
   }
   return bytes;
 }

@@ -39,6 +39,7 @@ export const upgradeCommand = tableCommand({
     const started = new Date().toString();
     const rows = nodeRows(answers, ({ ack }) => [[ack, started]]);
     session.out.table([["NODE", "ACK", "STARTED"], ...rows]);
+    if (!wait) return;
     const { followUpgrade } = await import("../upgrade_wait/follow.ts");
     await Promise.all(waiting.map(async ({ node, before, look }) => {
       const say = (line: string) => session.out.note(`${node}: ${line}`);
