@@ -73,6 +73,9 @@ async function copyDurable(from: string, to: string): Promise<void> {
 
 async function renameDurable(from: string, to: string): Promise<void> {
   await rename(from, to);
+  // FAT has a file's size and place in its name's entry, which Linux makes empty and fills in later.
+  await using file = await open(to, "r+");
+  await file.sync();
   await syncDirectory(dirname(to));
 }
 
