@@ -29,19 +29,22 @@ export function rereadPartitions(disk: string): void {
   fd.ioctl("BLKRRPART", BLOCK.RRPART);
 }
 
-/** Makes the first `sizeBytes` of a device zeros, by its own means where it has some. */
+/**
+ * Makes the bytes of a device from one place up to another zeros, by its own means where it has some.
+ * Both are multiples of its sectors.
+ */
 export async function zeroDevice(
   path: string,
-  sizeBytes: number,
+  { from = 0, to }: { readonly from?: number; readonly to: number },
   signal?: AbortSignal,
 ): Promise<void> {
   using fd = Fd.open(path, O.RDWR | O.EXCL);
   const range = new Uint8Array(BLOCK.rangeSize);
   const view = new DataView(range.buffer);
-  for (let at = 0; at < sizeBytes; at += STEP_BYTES) {
+  for (let at = from; at < to; at += STEP_BYTES) {
     signal?.throwIfAborted();
     view.setBigUint64(0, BigInt(at), true);
-    view.setBigUint64(8, BigInt(Math.min(STEP_BYTES, sizeBytes - at)), true);
+    view.setBigUint64(8, BigInt(Math.min(STEP_BYTES, to - at)), true);
     fd.ioctl("BLKZEROOUT", BLOCK.ZEROOUT, range);
     await new Promise((resolve) => setTimeout(resolve));
   }

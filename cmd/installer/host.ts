@@ -15,7 +15,7 @@ const DEVICE_MS = 10_000;
 export function hostDeps(say: (line: string) => void): InstallerDeps {
   return {
     openDisk: open,
-    zero: (path, sizeBytes) => zeroDevice(path, sizeBytes),
+    zero: (path, sizeBytes) => zeroDevice(path, { to: sizeBytes }),
     async showPartitions(disk, gpt) {
       rereadPartitions(disk);
       await devicesOf(disk, gpt);

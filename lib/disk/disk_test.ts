@@ -77,6 +77,33 @@ const CASES: readonly {
     want: "vdb2 as it is",
   },
   {
+    name: "formats anew where that was begun, before it takes a blank one",
+    devices: [
+      device("vda", { blank: true }),
+      device("vdb", {
+        ...{ xfsLabel: "EPHEMERAL", volumeName: "EPHEMERAL" },
+        unfinished: { work: "format", label: "EPHEMERAL" },
+      }),
+    ],
+    want: "vdb formatted",
+  },
+  {
+    name: "takes a whole filesystem before half of one",
+    devices: [
+      device("vda", { unfinished: { work: "format", label: "EPHEMERAL" } }),
+      device("vdb", { xfsLabel: "EPHEMERAL" }),
+    ],
+    want: "vdb as it is",
+  },
+  {
+    name: "leaves alone what is half of another volume, or still to be wiped",
+    devices: [
+      device("vda", { unfinished: { work: "format", label: "STATE" } }),
+      device("vdb", { volumeName: "EPHEMERAL", unfinished: { work: "wipe" } }),
+    ],
+    want: undefined,
+  },
+  {
     name: "leaves a blank disk to the volume that it is meant for",
     devices: [device("vda", { blank: true, volumeName: "STATE" }), device("vdb", { blank: true })],
     want: "vdb formatted",

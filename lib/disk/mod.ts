@@ -20,7 +20,14 @@ export { growGpt, type PartitionPlan, planGpt } from "./gpt_layout.ts";
 export { type MetaReading, type MetaValues, readMeta, writeMeta } from "./meta.ts";
 export { type Medium, type MediumOptions, openMedium } from "./medium.ts";
 export { type PathFacts, pathIds } from "./path_id.ts";
-export { isBlank, PROBE_BYTES, xfsLabel } from "./probe.ts";
+export { isBlank, type Probe, probe, PROBE_BYTES, xfsLabel } from "./probe.ts";
 export { nodeGpt, targetFault } from "./target.ts";
+export {
+  filesystemBytes,
+  formatNoted,
+  noteWipe,
+  type Unfinished,
+  wipeNoted,
+} from "./unfinished.ts";
 export { type BlockDevice, chooseVolume, type Volume } from "./volume.ts";
 export { openWholeDisk } from "./whole_disk.ts";

@@ -1,8 +1,37 @@
+import type { Medium } from "./medium.ts";
+import { type Unfinished, unfinishedWork } from "./unfinished.ts";
+
 /**
  * How much of a disk's start, and of its end, is looked at: every partition table, filesystem, RAID and
  * volume manager leaves a mark in one of them.
  */
 export const PROBE_BYTES = 4 << 20;
+
+/** What a device holds, as far as its start and its end say. */
+export interface Probe {
+  /** Nothing was ever written to its start and end. */
+  readonly blank: boolean;
+  /** Label of the XFS filesystem on it. */
+  readonly xfsLabel?: string;
+  /** It was being wiped or formatted: what is on it may go. */
+  readonly unfinished?: Unfinished;
+}
+
+/** Looks at a device. @throws {Error} when it cannot be read */
+export async function probe(
+  { sizeBytes, read }: Pick<Medium, "sizeBytes" | "read">,
+): Promise<Probe> {
+  const length = Math.min(PROBE_BYTES, sizeBytes);
+  const head = await read(0, length);
+  const tail = await read(sizeBytes - length, length);
+  const label = xfsLabel(head);
+  const unfinished = unfinishedWork({ head, tail, sizeBytes });
+  return {
+    blank: isBlank(head) && isBlank(tail),
+    ...(label === undefined ? {} : { xfsLabel: label }),
+    ...(unfinished === undefined ? {} : { unfinished }),
+  };
+}
 
 /** Whether there is nothing at all in these bytes. */
 export function isBlank(bytes: Uint8Array): boolean {

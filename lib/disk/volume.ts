@@ -1,5 +1,7 @@
+import type { Probe } from "./probe.ts";
+
 /** A disk or partition, as far as choosing one needs it. */
-export interface BlockDevice {
+export interface BlockDevice extends Probe {
   /** Its name under /dev. */
   readonly name: string;
   /** The volume it is meant for: the name of a partition, or the serial number of a virtual disk. */
@@ -8,16 +10,12 @@ export interface BlockDevice {
   readonly disk?: string;
   readonly readOnly: boolean;
   readonly sizeBytes: number;
-  /** Nothing was ever written to its start and end. */
-  readonly blank: boolean;
-  /** Label of the XFS filesystem on it. */
-  readonly xfsLabel?: string;
 }
 
 /** The device that a volume is on, or is to be made on. */
 export interface Volume {
   readonly device: BlockDevice;
-  /** It holds nothing yet. */
+  /** It holds nothing yet, or half of what was to be the volume. */
   readonly format: boolean;
 }
 
@@ -27,9 +25,9 @@ const XFS_BYTES = 64 << 20;
 const VIRTUAL_DISK = /^vd[a-z]+$/;
 
 /**
- * The volume `label`: a filesystem that has the label, or is on a device meant for it, else a blank
- * device meant for it, else, if any blank disk will do, the first blank virtual disk. Nothing else is
- * ever chosen, so nothing else is ever formatted.
+ * The volume `label`: a filesystem that has the label, or is on a device meant for it, else a device on
+ * which formatting it was begun, else a blank device meant for it, else, if any blank disk will do, the
+ * first blank virtual disk. Nothing else is ever chosen, so nothing else is ever formatted.
  */
 export function chooseVolume(
   label: string,
@@ -38,9 +36,14 @@ export function chooseVolume(
 ): Volume | undefined {
   const sorted = devices.filter(({ readOnly }) => !readOnly)
     .toSorted((a, b) => a.name.length - b.name.length || (a.name < b.name ? -1 : 1));
-  const made = sorted.find(({ xfsLabel }) => xfsLabel === label) ??
-    sorted.find(({ volumeName, xfsLabel }) => volumeName === label && xfsLabel !== undefined);
+  const whole = sorted.filter(({ unfinished }) => unfinished === undefined);
+  const made = whole.find(({ xfsLabel }) => xfsLabel === label) ??
+    whole.find(({ volumeName, xfsLabel }) => volumeName === label && xfsLabel !== undefined);
   if (made) return { device: made, format: false };
+  const begun = sorted.find(({ unfinished }) =>
+    unfinished?.work === "format" && unfinished.label === label
+  );
+  if (begun) return { device: begun, format: true };
   const blank = sorted.filter((device) => device.blank && device.sizeBytes >= XFS_BYTES);
   const unnamed = ({ name, volumeName }: BlockDevice) =>
     volumeName === undefined && VIRTUAL_DISK.test(name);

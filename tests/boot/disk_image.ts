@@ -1,5 +1,6 @@
 /** A disk made of the built image, and the firmware to boot it with. */
 import { join } from "node:path";
+import { type Medium, openMedium, readGpt } from "$lib/disk/mod.ts";
 import { buildDisk } from "../../mkimage/assets/disk.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
@@ -31,6 +32,24 @@ export async function makeDisk(directory: string, sizeBytes: number): Promise<st
   });
   await Deno.truncate(output, sizeBytes);
   return output;
+}
+
+/** Opens a partition in the file of a disk, to be written to. */
+export async function openPartition(
+  disk: string,
+  label: string,
+): Promise<Medium & AsyncDisposable> {
+  const medium = await openMedium(disk, { writable: true });
+  const partition = (await readGpt(medium))?.gpt.partitions.find(({ name }) => name === label);
+  if (!partition) throw new Error(`Cannot find ${label} on ${disk}`);
+  const start = partition.firstSector * medium.sectorBytes;
+  return {
+    ...medium,
+    name: `${label} on ${disk}`,
+    sizeBytes: (partition.lastSector + 1) * medium.sectorBytes - start,
+    read: (offset, length) => medium.read(start + offset, length),
+    write: (offset, bytes) => medium.write(start + offset, bytes),
+  };
 }
 
 /** Firmware with no memory of former boots. */

@@ -10,7 +10,7 @@ import { parseLock } from "../../mkimage/lock.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { renamedInstaller } from "./altered_releases.ts";
-import { diskMissing } from "./disk_image.ts";
+import { diskMissing, openPartition } from "./disk_image.ts";
 import { BOOTED, type DiskNode, startDiskNode } from "./disk_node.ts";
 import { BOOT_MS, DIST } from "./node.ts";
 
@@ -31,10 +31,8 @@ Deno.test.afterAll(async () => {
 
 /** The identity of the filesystem in a partition: it is another one once the partition was wiped. */
 async function filesystemId(label: string): Promise<string> {
-  await using medium = await openMedium(machine.disk);
-  const partition = (await readGpt(medium))?.gpt.partitions.find(({ name }) => name === label);
-  if (!partition) throw new Error(`Cannot find ${label} on the disk`);
-  const superblock = await medium.read(partition.firstSector * medium.sectorBytes, 48);
+  await using partition = await openPartition(machine.disk, label);
+  const superblock = await partition.read(0, 48);
   assert.equal(new TextDecoder().decode(superblock.subarray(0, 4)), "XFSB", label);
   return superblock.subarray(32).toHex();
 }

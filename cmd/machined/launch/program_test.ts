@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { isBlank, xfsLabel } from "$lib/disk/mod.ts";
+import { basename } from "node:path";
+import { openMedium, probe } from "$lib/disk/mod.ts";
+import { attachLoop } from "$ffi/loop.ts";
 import { FdPoller } from "$ffi/poller.ts";
-import { makeXfs } from "../tasks/xfs.ts";
+import { formatXfs } from "../tasks/xfs.ts";
 import { programLauncher, type ProgramSpec, runProgram } from "./program.ts";
 
 const NEVER = new AbortController().signal;
@@ -43,22 +45,32 @@ Deno.test("runProgram() kills what takes too long", asRoot, async () => {
   await assert.rejects(host.run({ path: "/bin/sleep", args: ["60"] }, late));
 });
 
-Deno.test("makeXfs() labels a blank device, and refuses one that holds something", {
-  ignore: asRoot.ignore || !mkfs,
-}, async () => {
-  await using host = world();
-  const path = await Deno.makeTempFile();
-  await Deno.truncate(path, 400 << 20);
-  const make = makeXfs(host.launcher);
-  await make(path, "EPHEMERAL", NEVER);
-  using file = await Deno.open(path);
-  const head = new Uint8Array(512);
-  await file.read(head);
-  assert.equal(xfsLabel(head), "EPHEMERAL");
-  assert.equal(isBlank(head), false);
-  await assert.rejects(
-    make(path, "EPHEMERAL", NEVER),
-    /mkfs\.xfs exited with code 1: .*filesystem/,
-  );
-  await Deno.remove(path);
-});
+Deno.test(
+  "formatXfs() labels a blank device, refuses one that holds something, and makes half of one anew",
+  {
+    ignore: asRoot.ignore || !mkfs,
+  },
+  async () => {
+    await using host = world();
+    const path = await Deno.makeTempFile();
+    const sizeBytes = 400 << 20;
+    await Deno.truncate(path, sizeBytes);
+    {
+      using loop = attachLoop(path, { autoclear: true });
+      const device = { name: basename(loop.path), readOnly: false, sizeBytes, blank: true };
+      const format = formatXfs(host.launcher);
+      await format(device, "EPHEMERAL", NEVER);
+      await using medium = await openMedium(loop.path, { sizeBytes });
+      assert.deepEqual(await probe(medium), { blank: false, xfsLabel: "EPHEMERAL" });
+      await assert.rejects(
+        format(device, "EPHEMERAL", NEVER),
+        /mkfs\.xfs exited with code 1: .*filesystem/,
+      );
+      const { unfinished } = await probe(medium);
+      assert.deepEqual(unfinished, { work: "format", label: "EPHEMERAL" });
+      await format({ ...device, unfinished: unfinished! }, "EPHEMERAL", NEVER);
+      assert.deepEqual(await probe(medium), { blank: false, xfsLabel: "EPHEMERAL" });
+    }
+    await Deno.remove(path);
+  },
+);

@@ -14,6 +14,7 @@ import { setResourceLimits } from "../tasks/rlimits.ts";
 import { preparePartitions } from "../tasks/partitions.ts";
 import { findReleases } from "../tasks/releases.ts";
 import { mountStatePartition } from "../tasks/state.ts";
+import { wipeDevices } from "../tasks/wipe.ts";
 import type { Sequence, Task } from "./engine.ts";
 
 /** How long the first pass of the network may take; a late address is used when it comes. */
@@ -55,6 +56,7 @@ export function initializeSequence(machine: Machine): Sequence {
             ...machine,
             blockDevices: () => blockDevices(machine.log),
             openDisk,
+            wipe: wipeDevices,
           }),
         ],
       },

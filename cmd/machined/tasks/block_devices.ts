@@ -1,13 +1,6 @@
 /** The disks and partitions of this machine, with what is on them. */
 import { basename, dirname } from "node:path";
-import {
-  type BlockDevice,
-  isBlank,
-  type Medium,
-  openWholeDisk,
-  PROBE_BYTES,
-  xfsLabel,
-} from "$lib/disk/mod.ts";
+import { type BlockDevice, type Medium, openMedium, openWholeDisk, probe } from "$lib/disk/mod.ts";
 
 const CLASS = "/sys/class/block";
 /** What the kernel makes of other things: loops, mapped devices, memory, optical drives. */
@@ -40,16 +33,14 @@ async function describe(name: string): Promise<BlockDevice | undefined> {
   const partition = /^PARTNAME=(.*)$/m.exec(await fact("uevent"))?.[1];
   const volumeName = partition ??
     (VOLUMES.has(serial) ? serial : undefined);
-  const { head, tail } = await ends(`/dev/${name}`, sizeBytes);
-  const label = xfsLabel(head);
+  await using medium = await openMedium(`/dev/${name}`, { sizeBytes });
   return {
     name,
     ...(volumeName === undefined ? {} : { volumeName }),
     ...(partition === undefined ? {} : { disk: await diskOf(name) }),
     readOnly: await fact("ro") === "1",
     sizeBytes,
-    blank: isBlank(head) && isBlank(tail),
-    ...(label === undefined ? {} : { xfsLabel: label }),
+    ...await probe(medium),
   };
 }
 
@@ -61,26 +52,4 @@ async function diskOf(partition: string): Promise<string> {
 /** A whole disk, to be written to. */
 export async function openDisk(name: string): Promise<Medium & AsyncDisposable> {
   return await openWholeDisk(`/dev/${name}`, { writable: true });
-}
-
-async function ends(
-  path: string,
-  sizeBytes: number,
-): Promise<{ head: Uint8Array; tail: Uint8Array }> {
-  using file = await Deno.open(path);
-  const length = Math.min(PROBE_BYTES, sizeBytes);
-  const head = await readAt(file, 0, length);
-  const tail = await readAt(file, sizeBytes - length, length);
-  return { head, tail };
-}
-
-async function readAt(file: Deno.FsFile, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  await file.seek(offset, Deno.SeekMode.Start);
-  for (let done = 0; done < length;) {
-    const count = await file.read(bytes.subarray(done));
-    if (count === null) throw new Error(`it ends after ${offset + done} bytes`);
-    done += count;
-  }
-  return bytes;
 }

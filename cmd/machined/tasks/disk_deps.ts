@@ -1,15 +1,15 @@
 import type { Machine } from "../machine.ts";
 import { blockDevices } from "./block_devices.ts";
 import type { VarDeps } from "./var.ts";
-import { makeXfs } from "./xfs.ts";
+import { formatXfs } from "./xfs.ts";
 
 /** A machine together with its disks and the means to make filesystems on them. */
 export function diskDeps(
   machine: Machine,
-): Machine & Pick<VarDeps, "blockDevices" | "makeXfs"> {
+): Machine & Pick<VarDeps, "blockDevices" | "format"> {
   return {
     ...machine,
     blockDevices: () => blockDevices(machine.log),
-    makeXfs: makeXfs(machine.programs),
+    format: formatXfs(machine.programs),
   };
 }

@@ -11,6 +11,7 @@ import {
 import { messageOf } from "$lib/service/mod.ts";
 import type { Task } from "../sequences/engine.ts";
 import type { VarDeps } from "./var.ts";
+import type { wipeDevices } from "./wipe.ts";
 
 /** What the kernel is told about disks in use; `$ffi/partition.ts` and `$ffi/xfs.ts` fit. */
 export interface DiskGrower {
@@ -30,24 +31,47 @@ export interface DiskGrower {
 export interface PartitionDeps extends Pick<VarDeps, "log" | "blockDevices"> {
   readonly openDisk: (name: string) => Promise<Medium & AsyncDisposable>;
   readonly disks: Pick<DiskGrower, "resizePartition">;
+  readonly wipe: typeof wipeDevices;
 }
 
 /**
- * Heals the partition table of the node's disk and gives EPHEMERAL what the disk has gained. A disk is the node's when its table names all of these.
+ * Ends the wiping of devices that was cut off, heals the partition table of the node's disk and gives
+ * EPHEMERAL what the disk has gained.
  */
 export function preparePartitions(deps: PartitionDeps): Task {
   return {
     name: "preparePartitions",
-    async run() {
+    async run(signal) {
       const devices = await deps.blockDevices();
+      for (const device of devices) {
+        if (device.unfinished?.work === "wipe") await endWiping(deps, device, signal);
+      }
       for (const name of nodeDisks(devices)) {
+        // Where formatting was begun is told by a note near the end of the partition, as it was then.
+        const mayGrow = !devices.some(({ disk, volumeName, unfinished }) =>
+          disk === name && volumeName === "EPHEMERAL" && unfinished
+        );
         // With a table that cannot be written, the node runs on as it is.
-        await healTable(deps, name).catch((error) =>
+        await healTable(deps, name, mayGrow).catch((error) =>
           deps.log(`The partition table of /dev/${name} stays as it is: ${messageOf(error)}`)
         );
       }
     },
   };
+}
+
+async function endWiping(
+  { log, wipe }: PartitionDeps,
+  device: BlockDevice,
+  signal: AbortSignal,
+): Promise<void> {
+  log(`/dev/${device.name} was being wiped when that was cut off: going on with it`);
+  try {
+    await wipe([device], { log, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    log(`/dev/${device.name} stays as it is: ${messageOf(error)}`);
+  }
 }
 
 /** Names of the disks that hold a node's partitions. */
@@ -58,11 +82,11 @@ export function nodeDisks(devices: readonly BlockDevice[]): string[] {
   return [...ephemeral!].filter((disk) => disk && meta!.has(disk) && state!.has(disk)) as string[];
 }
 
-async function healTable(deps: PartitionDeps, name: string): Promise<void> {
+async function healTable(deps: PartitionDeps, name: string, mayGrow: boolean): Promise<void> {
   await using disk = await deps.openDisk(name);
   const reading = await readGpt(disk);
   if (!reading) return;
-  const grown = growGpt(reading.gpt, "EPHEMERAL");
+  const grown = mayGrow ? growGpt(reading.gpt, "EPHEMERAL") : undefined;
   if (!grown && reading.fault === undefined) return;
   if (reading.fault) {
     deps.log(`/dev/${name}: the partition table is written anew: ${reading.fault}`);

@@ -26,7 +26,7 @@ async function nodeDisk(mib: number): Promise<MemoryDisk> {
 }
 
 /** What the task does with these devices and that disk. */
-async function run(disk: MemoryDisk, devices: readonly BlockDevice[] = NODE) {
+async function run(disk: MemoryDisk, devices: readonly BlockDevice[] = NODE, broken = false) {
   const lines: string[] = [];
   const done: string[] = [];
   await preparePartitions({
@@ -41,6 +41,10 @@ async function run(disk: MemoryDisk, devices: readonly BlockDevice[] = NODE) {
       resizePartition: (path, { number, lengthBytes }) =>
         done.push(`${path} ${number} has ${lengthBytes / MIB} MiB`),
     },
+    wipe: async (devices) => {
+      if (broken) throw new Error("Input/output error");
+      done.push(`wipes ${devices.map(({ name }) => name)}`);
+    },
   }).run(new AbortController().signal);
   return { lines, done };
 }
@@ -49,6 +53,26 @@ Deno.test("preparePartitions() leaves a disk alone that is as it should be", asy
   const disk = await nodeDisk(16);
   assert.deepEqual(await run(disk), { lines: [], done: [] });
   assert.deepEqual(disk.writes, []);
+});
+
+Deno.test("preparePartitions() goes on with wiping that was cut off, and with the boot if it cannot", async () => {
+  const disk = await nodeDisk(16);
+  const devices = [...NODE, partition("SPARE", { unfinished: { work: "wipe" } })];
+  const { lines, done } = await run(disk, devices);
+  assert.deepEqual(done, ["wipes vda-SPARE"]);
+  assert.match(lines[0]!, /^\/dev\/vda-SPARE was being wiped/);
+  const failed = await run(disk, devices, true);
+  assert.match(failed.lines[1]!, /^\/dev\/vda-SPARE stays as it is: Input\/output error$/);
+});
+
+Deno.test("preparePartitions() leaves the size of a half made volume", async () => {
+  const small = await nodeDisk(16);
+  const disk = memoryDisk(64 * MIB);
+  disk.bytes.set(small.bytes);
+  const unfinished = { work: "format", label: "EPHEMERAL" } as const;
+  const { done } = await run(disk, [...NODE.slice(0, 3), partition("EPHEMERAL", { unfinished })]);
+  assert.deepEqual(done, []);
+  assert.equal((await readGpt(disk))?.fault, undefined);
 });
 
 Deno.test("preparePartitions() gives EPHEMERAL what a larger disk has, and tells the kernel", async () => {

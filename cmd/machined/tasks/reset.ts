@@ -1,10 +1,10 @@
 /** The end of what a machine keeps. */
 import type { BlockDevice } from "$lib/disk/mod.ts";
-import { zeroDevice } from "$ffi/block_device.ts";
 import type { Machine } from "../machine.ts";
 import { devicesOf, everything } from "../release/wipe.ts";
 import type { Task } from "../sequences/engine.ts";
 import { blockDevices } from "./block_devices.ts";
+import { wipeDevices } from "./wipe.ts";
 
 /** Makes the whole of the machine's disk zeros. */
 export function resetSystemDisk(machine: Pick<Machine, "log">): Task {
@@ -25,8 +25,5 @@ async function zero(
   choose: (devices: readonly BlockDevice[]) => readonly BlockDevice[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { name, sizeBytes } of choose(await blockDevices(log))) {
-    await zeroDevice(`/dev/${name}`, sizeBytes, signal);
-    log(`/dev/${name} is wiped`);
-  }
+  await wipeDevices(choose(await blockDevices(log)), { log, signal });
 }

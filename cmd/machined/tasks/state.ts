@@ -5,20 +5,21 @@ import type { Task } from "../sequences/engine.ts";
 import { type Mounter, NODEV, NOEXEC, NOSUID } from "./filesystems.ts";
 import type { KernelModules } from "./modules.ts";
 import { unmountAll, type UnmountDeps } from "./unmount.ts";
-import type { VarDeps } from "./var.ts";
+import { HALF_MADE, type VarDeps } from "./var.ts";
 
 /** Label of the volume. */
 const STATE = "STATE";
 
 /** What the volume needs of the kernel and of the node's programs. */
-export interface StateDeps extends Pick<VarDeps, "blockDevices" | "makeXfs" | "log"> {
+export interface StateDeps extends Pick<VarDeps, "blockDevices" | "format" | "log"> {
   readonly mounter: Mounter;
   readonly modules: Pick<KernelModules, "load">;
   readonly savedConfig: Pick<SavedConfig, "open">;
 }
 
 /**
- * Mounts the STATE volume, where there is one; it is made first on a blank device that is meant for it.
+ * Mounts the STATE volume, where there is one; it is made first on a blank device that is meant for it,
+ * or on one where that was begun.
  * A machine with a broken one does not go on: it would wait for a configuration from anybody.
  */
 export function mountStatePartition(deps: StateDeps): Task {
@@ -36,8 +37,9 @@ export function mountStatePartition(deps: StateDeps): Task {
       const path = `/dev/${volume.device.name}`;
       await modules.load(["xfs"], signal);
       if (volume.format) {
-        log(`${path} is blank and meant for STATE: making the volume`);
-        await deps.makeXfs(path, STATE, signal);
+        const why = volume.device.blank ? "is blank and meant for STATE" : HALF_MADE;
+        log(`${path} ${why}: making the volume`);
+        await deps.format(volume.device, STATE, signal);
       }
       mount(mounter, path);
       await savedConfig.open(path);

@@ -18,7 +18,7 @@ function run(devices: readonly BlockDevice[], broken = false) {
     savedConfig: { open: (device) => Promise.resolve(void done.push(`open ${device}`)) },
     log: (line) => lines.push(line),
     blockDevices: () => Promise.resolve(devices),
-    makeXfs: (device, label) => Promise.resolve(void done.push(`mkfs ${device} ${label}`)),
+    format: ({ name }, label) => Promise.resolve(void done.push(`format ${name} ${label}`)),
   });
   const end = Promise.resolve(task.run(new AbortController().signal));
   return { done, lines, end };
@@ -36,7 +36,15 @@ Deno.test("mountStatePartition() mounts the volume so that nothing on it can act
 Deno.test("mountStatePartition() makes the volume on a blank device that is meant for it", async () => {
   const { done, end } = run([{ ...DISK, blank: true, volumeName: "STATE" }]);
   await end;
-  assert.deepEqual(done, ["module xfs", "mkfs /dev/vdb STATE", ...MOUNTED]);
+  assert.deepEqual(done, ["module xfs", "format vdb STATE", ...MOUNTED]);
+});
+
+Deno.test("mountStatePartition() makes half a volume anew, and says so", async () => {
+  const unfinished = { work: "format", label: "STATE" } as const;
+  const { done, lines, end } = run([{ ...DISK, xfsLabel: "STATE", unfinished }]);
+  await end;
+  assert.deepEqual(done, ["module xfs", "format vdb STATE", ...MOUNTED]);
+  assert.match(lines[0]!, /^\/dev\/vdb is half made, since that was cut off: making the volume$/);
 });
 
 Deno.test("mountStatePartition() goes on without a volume, whatever else is there, and says so", async () => {

@@ -1,5 +1,5 @@
 /** `/var`: what Kubernetes and its containers keep, on a disk of its own, and the layers over it. */
-import { type BlockDevice, chooseVolume } from "$lib/disk/mod.ts";
+import { type BlockDevice, chooseVolume, filesystemBytes } from "$lib/disk/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
 import type { Task } from "../sequences/engine.ts";
 import type { Mounter } from "./filesystems.ts";
@@ -8,6 +8,8 @@ import type { DiskGrower } from "./partitions.ts";
 /** Label of the volume at /var. */
 const EPHEMERAL = "EPHEMERAL";
 const NOATIME = 1024;
+/** What is said of a device whose formatting the end of the power, or of the program, cut off. */
+export const HALF_MADE = "is half made, since that was cut off";
 
 /** Makes mounts appear on both sides of containers; `$ffi/mount.ts` fits it. */
 export interface Sharer {
@@ -19,13 +21,13 @@ export interface VarDeps {
   readonly mounter: Mounter;
   readonly log: (line: string) => void;
   readonly blockDevices: () => Promise<readonly BlockDevice[]>;
-  /** Makes an XFS filesystem with a label on a device that holds nothing. */
-  readonly makeXfs: (device: string, label: string, signal: AbortSignal) => Promise<void>;
+  /** Makes an XFS filesystem with a label on a device that holds nothing, or half of one. */
+  readonly format: (device: BlockDevice, label: string, signal: AbortSignal) => Promise<void>;
   readonly disks: Pick<DiskGrower, "growXfs">;
 }
 
 /**
- * Mounts the EPHEMERAL volume at /var, made first on a disk that is blank. Without one /var stays the
+ * Mounts the EPHEMERAL volume at /var, made first on a disk that is blank, or half made. Without one /var stays the
  * memory that the early stage put there, and the console says so.
  */
 export function mountEphemeralPartition(deps: VarDeps): Task {
@@ -40,14 +42,16 @@ export function mountEphemeralPartition(deps: VarDeps): Task {
       }
       const path = `/dev/${volume.device.name}`;
       if (volume.format) {
-        log(`${path} is blank: making it the volume of /var`);
-        await deps.makeXfs(path, EPHEMERAL, signal);
+        log(
+          `${path} ${volume.device.blank ? "is blank" : HALF_MADE}: making it the volume of /var`,
+        );
+        await deps.format(volume.device, EPHEMERAL, signal);
       }
       mounter.mount({ type: "xfs", source: path, target: "/var", flags: NOATIME });
       log(`/var is on ${path}`);
       // The device may have gained since the filesystem was made; one that cannot grow is no reason to stop.
       try {
-        const grew = deps.disks.growXfs("/var", volume.device.sizeBytes);
+        const grew = deps.disks.growXfs("/var", filesystemBytes(volume.device.sizeBytes));
         if (grew) log(`/var fills ${path} now, which has become larger`);
       } catch (error) {
         log(`Cannot let /var grow: ${messageOf(error)}`);

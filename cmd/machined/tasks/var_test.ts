@@ -15,7 +15,7 @@ async function run(devices: readonly BlockDevice[]): Promise<{ done: string[]; l
       },
     },
     blockDevices: () => Promise.resolve(devices),
-    makeXfs: (device, label) => Promise.resolve(void done.push(`mkfs ${device} ${label}`)),
+    format: ({ name }, label) => Promise.resolve(void done.push(`format ${name} ${label}`)),
   }).run(new AbortController().signal);
   return { done, lines };
 }
@@ -24,13 +24,13 @@ const DISK = { name: "vda", readOnly: false, sizeBytes: 1 << 30, blank: true };
 
 Deno.test("mountEphemeralPartition() makes the volume of a blank disk, and says so", async () => {
   const { done, lines } = await run([DISK]);
-  assert.deepEqual(done, ["mkfs /dev/vda EPHEMERAL", "xfs /dev/vda /var", "grow /var 1024"]);
+  assert.deepEqual(done, ["format vda EPHEMERAL", "xfs /dev/vda /var", "grow /var 1023"]);
   assert.match(lines[0]!, /\/dev\/vda is blank/);
 });
 
 Deno.test("mountEphemeralPartition() mounts the volume that is there as it is", async () => {
   const { done } = await run([{ ...DISK, blank: false, xfsLabel: "EPHEMERAL" }]);
-  assert.deepEqual(done, ["xfs /dev/vda /var", "grow /var 1024"]);
+  assert.deepEqual(done, ["xfs /dev/vda /var", "grow /var 1023"]);
 });
 
 Deno.test("mountEphemeralPartition() keeps /var in memory without a disk, and says so", async () => {
