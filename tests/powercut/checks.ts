@@ -4,8 +4,11 @@ import { ESP_FILES } from "$lib/bootloader/mod.ts";
 import {
   type Gpt,
   type GptPartition,
+  growGpt,
   type MetaReading,
   openMedium,
+  type Probe,
+  probe,
   readGpt,
   readMeta,
 } from "$lib/disk/mod.ts";
@@ -13,12 +16,15 @@ import { messageOf } from "$lib/service/mod.ts";
 import { sha256 } from "../../mkimage/hash.ts";
 import { type MenuEntry, readEntry, startedEntry } from "./entries.ts";
 import type { LogEntry } from "./log.ts";
+import { bringUp } from "./next_boot.ts";
 import { checkVfat, extract, vfatFile, vfatPaths, xfsFile } from "./volumes.ts";
 
 /** What one partition holds, as far as it matters here. */
 export interface Content {
   /** SHA-256 of what a look is about: the program that boots, the saved configuration. */
   readonly hash?: string;
+  /** The filesystem that was found to mount, by its UUID, where that is all that matters. */
+  readonly mounts?: string;
   readonly faults: readonly string[];
 }
 
@@ -27,6 +33,7 @@ const LOOKS: Readonly<Record<string, (file: string) => Promise<Content>>> = {
   EFI: lookIntoEsp,
   META: lookIntoMeta,
   STATE: lookIntoState,
+  EPHEMERAL: lookIntoEphemeral,
 };
 
 /** What is known of a disk, by the names of its partitions. */
@@ -48,11 +55,11 @@ export async function lookAt(
   const contents = new Map(before);
   const table = await lookAtTable(disk);
   contents.set("GPT", { faults: table.faults });
-  for (const partition of table.gpt?.partitions ?? []) {
+  for (const partition of table.gpt ? await nextPartitions(disk, table.gpt) : []) {
     const look = LOOKS[partition.name];
-    if (!look || (changed && contents.has(partition.name) && !touches(changed, partition))) {
-      continue;
-    }
+    const known = contents.get(partition.name);
+    if (!look || (changed && known && !touches(changed, partition))) continue;
+    if (known?.mounts !== undefined && known.mounts === await wholeXfs(disk, partition)) continue;
     const file = join(work, partition.name);
     await extract(disk, partition, file);
     contents.set(partition.name, await look(file).catch(fault));
@@ -92,6 +99,14 @@ async function lookAtTable(
   }
 }
 
+/** The partitions at the next boot, which gives EPHEMERAL all that there is, unless it is half made. */
+async function nextPartitions(disk: string, gpt: Gpt): Promise<readonly GptPartition[]> {
+  const ephemeral = gpt.partitions.find(({ name }) => name === "EPHEMERAL");
+  const grown = growGpt(gpt, "EPHEMERAL");
+  if (!ephemeral || !grown) return gpt.partitions;
+  return (await probePartition(disk, ephemeral)).unfinished ? gpt.partitions : grown.partitions;
+}
+
 async function lookIntoEsp(file: string): Promise<Content> {
   const paths = await vfatPaths(file);
   const entries: MenuEntry[] = [];
@@ -119,6 +134,41 @@ export function metaFaults({ fault }: MetaReading): string[] {
 }
 
 async function lookIntoState(file: string): Promise<Content> {
+  await bringUp(file, "STATE");
   const config = await xfsFile(file, "config.yaml");
   return config === undefined ? { faults: [] } : { hash: sha256(config), faults: [] };
+}
+
+/** That it mounts is enough; what changes later on one that does is for the kernel's journal. */
+async function lookIntoEphemeral(file: string): Promise<Content> {
+  await bringUp(file, "EPHEMERAL");
+  await xfsFile(file, "lib");
+  await using medium = await openMedium(file);
+  return { mounts: uuidOf(await medium.read(0, XFS_UUID.end)), faults: [] };
+}
+
+/** Where an XFS superblock has the filesystem's own number. */
+const XFS_UUID = { start: 32, end: 48 } as const;
+
+function uuidOf(superblock: Uint8Array<ArrayBuffer>): string {
+  return superblock.subarray(XFS_UUID.start, XFS_UUID.end).toHex();
+}
+
+/** The filesystem on a partition, by its UUID, if the next boot would mount it. */
+async function wholeXfs(disk: string, partition: GptPartition): Promise<string | undefined> {
+  const { xfsLabel, unfinished } = await probePartition(disk, partition);
+  if (xfsLabel === undefined || unfinished) return undefined;
+  await using medium = await openMedium(disk);
+  return uuidOf(await medium.read(partition.firstSector * 512, XFS_UUID.end));
+}
+
+async function probePartition(
+  disk: string,
+  { firstSector, lastSector }: GptPartition,
+): Promise<Probe> {
+  await using medium = await openMedium(disk);
+  return await probe({
+    sizeBytes: (lastSector - firstSector + 1) * 512,
+    read: (offset, length) => medium.read(firstSector * 512 + offset, length),
+  });
 }

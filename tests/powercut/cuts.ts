@@ -44,18 +44,26 @@ export function cutsAtFlushes(epochs: readonly Epoch[]): Cut[] {
   return [...epochs, undefined].map((_, i) => ({ epochs: i, kept: [] }));
 }
 
-/** The power goes `times` times between two flushes; each write is as likely as any other to be the last. */
-export function cutsBetween(epochs: readonly Epoch[], times: number, seed: number): Cut[] {
-  const total = epochs.reduce((sum, { writes }) => sum + writes.length, 0);
+/**
+ * The power goes `times` times between two flushes; each write of the epochs `among` is as likely as any
+ * other to be the last.
+ */
+export function cutsBetween(
+  epochs: readonly Epoch[],
+  times: number,
+  seed: number,
+  among: readonly number[] = [...epochs.keys()],
+): Cut[] {
+  const total = among.reduce((sum, i) => sum + epochs[i]!.writes.length, 0);
   if (total === 0) return [];
   const cuts: Cut[] = [];
   for (let i = 0; i < times; i++) {
     const random = new Random(seed, i);
     let last = random.int(0, total);
-    let epoch = 0;
-    while (last >= epochs[epoch]!.writes.length) last -= epochs[epoch++]!.writes.length;
-    const issued = epochs[epoch]!.writes.slice(0, last + 1);
-    cuts.push({ epochs: epoch, kept: keptOf(issued, random) });
+    let at = 0;
+    while (last >= epochs[among[at]!]!.writes.length) last -= epochs[among[at++]!]!.writes.length;
+    const issued = epochs[among[at]!]!.writes.slice(0, last + 1);
+    cuts.push({ epochs: among[at]!, kept: keptOf(issued, random) });
   }
   return cuts.toSorted((a, b) => a.epochs - b.epochs);
 }

@@ -1,6 +1,7 @@
 /**
  * Cuts the power of a node's disk: what a node writes is recorded once, then the disk is looked at as
- * it is after every flush, and with parts of what was not flushed yet missing.
+ * it is after every flush, and with parts of what was not flushed yet missing: so many times anywhere,
+ * and as many times while a volume is formatted.
  *
  *     deno task powercut [-- --times N --seed N --boot N --recording DIR]
  *

@@ -6,7 +6,7 @@ import { cutPower } from "./run.ts";
 
 /** What a run is to do. */
 export interface RunOptions {
-  /** How often the power goes between two flushes. */
+  /** How often the power goes between two flushes, and again while a volume is formatted. */
   readonly times: number;
   readonly seed: number;
   /** How many of these are booted, evenly over the recording. */
@@ -28,10 +28,12 @@ export async function recordAndCut(options: RunOptions): Promise<number> {
       say("recording the first boot of a disk, and an upgrade");
       recording = await recordLife(directory);
     }
-    const chosen = new Set(Array.from({ length: boots }, (_, i) => Math.floor(i * times / boots)));
     const { writes, flushes, between, faults } = await cutPower(recording, {
       ...{ times, seed, work, say },
-      visit: async (disk, index) => chosen.has(index) ? await bootFaults(disk) : [],
+      visit: async (disk, { index, of }) =>
+        Math.ceil(index * boots / of) < Math.ceil((index + 1) * boots / of)
+          ? await bootFaults(disk)
+          : [],
     });
     say(
       `${writes} writes, ${flushes} flushes; ${between} cuts between them, ` +

@@ -4,6 +4,7 @@ import { openMedium } from "$lib/disk/mod.ts";
 import { type Contents, faultsOf, lookAt } from "./checks.ts";
 import { type Cut, cutsAtFlushes, cutsBetween, epochsOf } from "./cuts.ts";
 import { copyDisk } from "./copy_disk.ts";
+import { epochsOfFormatting } from "./formatting.ts";
 import { readLog } from "./log.ts";
 import { Replay } from "./replay.ts";
 
@@ -14,8 +15,15 @@ export interface Recording {
   readonly log: string;
 }
 
+/** Which of the cuts between flushes one is, from 0. */
+export interface Place {
+  readonly index: number;
+  readonly of: number;
+}
+
 /** What is to be looked at. */
 export interface CutOptions {
+  /** So many cuts anywhere, and as many while a volume is being formatted. */
   readonly times: number;
   readonly seed: number;
   /** For the disk while it is changed. */
@@ -23,7 +31,7 @@ export interface CutOptions {
   /** Told of each fault as it is found. */
   readonly say: (line: string) => void;
   /** A further look at a disk after a cut between flushes, e.g. to boot a copy of it; gives its faults. */
-  readonly visit?: (disk: string, index: number) => Promise<readonly string[]>;
+  readonly visit?: (disk: string, place: Place) => Promise<readonly string[]>;
 }
 
 /** How it went. */
@@ -34,7 +42,7 @@ export interface CutResult {
   readonly faults: number;
 }
 
-/** Cuts the power at every flush and so many times in between. */
+/** Cuts the power at every flush and so many times in between; more while volumes are formatted. */
 export async function cutPower(recording: Recording, options: CutOptions): Promise<CutResult> {
   const { times, seed, work, say, visit } = options;
   const disk = join(work, "disk.raw");
@@ -45,7 +53,11 @@ export async function cutPower(recording: Recording, options: CutOptions): Promi
   await copyDisk(recording.disk, disk);
   await using medium = await openMedium(disk, { writable: true });
   const replay = new Replay(medium, log, epochs);
-  const between = cutsBetween(epochs, times, seed);
+  const formatting = await epochsOfFormatting(log, epochs);
+  const between = [
+    ...cutsBetween(epochs, times, seed),
+    ...cutsBetween(epochs, times, seed + 1, formatting),
+  ];
   let flushed = start;
   let faults = 0;
   let index = 0;
@@ -56,7 +68,7 @@ export async function cutPower(recording: Recording, options: CutOptions): Promi
         const contents = await lookAt(disk, { work, before: flushed, changed });
         const found = faultsOf(contents, allowed);
         if (cut === atFlush) flushed = contents;
-        else found.push(...await visit?.(disk, index++) ?? []);
+        else found.push(...await visit?.(disk, { index: index++, of: between.length }) ?? []);
         for (const fault of found) say(`${nameOf(cut)}: ${fault}`);
         faults += found.length;
       });

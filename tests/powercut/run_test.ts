@@ -41,7 +41,7 @@ function release(slot: "a" | "b"): FatFiles {
 /** A disk with one release, and a copy of it with another one added. */
 async function makeDisks(directory: string): Promise<[string, string]> {
   const [old, next] = [join(directory, "old"), join(directory, "new")];
-  await partition(old, { manifestText: "one" }, 640 * MIB, nodePartitions);
+  await partition(old, { manifestText: "one" }, 768 * MIB, nodePartitions);
   await makeFat(old, release("a"), ESP);
   await copyDisk(old, next);
   const file = join(directory, "file");

@@ -27,6 +27,11 @@ const HARMLESS = [
   /^Reclaimed \d+ unused clusters? \(\d+ bytes\)/,
   /^Free cluster summary (wrong|uninitialized) /,
   /^Orphaned long file name part /,
+  // That it is in use stands in the first of two boot sectors, at 65.
+  /^There are differences between boot sector and its backup\.$/,
+  /^This is mostly harmless\. Differences: \(offset:original\/backup\)$/,
+  /^ *65:0[01]\/0[01]$/,
+  /^ *Not automatically fixing this\.$/,
   // All read the first one; the second is written after it.
   /^FATs differ but appear to be intact/,
   /^ *Using first FAT/,

@@ -5,6 +5,10 @@ const NEEDED = ["/EFI/slots/a.efi", "/loader/entries/slot-a.conf"];
 const IN_USE = `fsck.fat 4.2 (2021-01-31)
 Dirty bit is set. Fs was not properly unmounted and some data may be corrupt.
  Automatically removing dirty bit.
+There are differences between boot sector and its backup.
+This is mostly harmless. Differences: (offset:original/backup)
+  65:01/00
+  Not automatically fixing this.
 Reclaimed 24 unused clusters (98304 bytes).
 Free cluster summary wrong (127000 vs. really 126976)
   Auto-correcting.
@@ -28,6 +32,11 @@ Deno.test("vfatFaults() spares the file that was being written, and no other", (
     3,
     "a directory of one that is needed",
   );
+});
+
+Deno.test("vfatFaults() tells of boot sectors that differ in more than that", () => {
+  const report = IN_USE.replace("65:01/00", "65:01/00, 71:4e/45");
+  assert.deepEqual(vfatFaults(report, NEEDED), ["65:01/00, 71:4e/45"]);
 });
 
 Deno.test("vfatFaults() tells of clusters that two files have", () => {
