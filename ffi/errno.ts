@@ -5,8 +5,6 @@
  */
 
 const libc = Deno.dlopen("libc.so.6", {
-  // int *__errno_location(void)
-  __errno_location: { parameters: [], result: "pointer" },
   // const char *strerrorname_np(int errnum)
   strerrorname_np: { parameters: ["i32"], result: "pointer" },
   // const char *strerrordesc_np(int errnum)
@@ -34,32 +32,29 @@ export class SyscallError extends Error {
   }
 }
 
-/** The errno of the last failed C call of this thread; right only in the step of that call. */
-export function errno(): number {
-  const location = libc.symbols.__errno_location();
-  if (location === null) throw new TypeError("Cannot read errno: libc gives no location");
-  return new Deno.UnsafePointerView(location).getInt32();
+/** The errno that a function of libc() reports: it gives -1 to -4095 where C gives -1. */
+function reasonOf(result: number | bigint): number | undefined {
+  const number = Number(result);
+  return number < 0 && number >= -4095 ? -number : undefined;
 }
 
-// The first read sets up its own call, which may change errno: done once, before it matters.
-errno();
-
-/** `result` of a C call as it is. @throws {SyscallError} when it is -1, with errno's reason. */
+/** `result` of a function of libc() as it is. @throws {SyscallError} with the reason, when it failed. */
 export function check<T extends number | bigint>(syscall: string, result: T, subject?: string): T {
-  // Loose on purpose: -1 and -1n are both failure.
-  if (Number(result) === -1) throw new SyscallError(errno(), syscall, subject);
+  const reason = reasonOf(result);
+  if (reason !== undefined) throw new SyscallError(reason, syscall, subject);
   return result;
 }
 
-/** As check(), but undefined where errno is one of `codes`, states the caller expects. */
+/** As check(), but undefined where the reason is one of `codes`, states the caller expects. */
 export function checkUnless<T extends number | bigint>(
   codes: readonly string[],
   syscall: string,
   result: T,
   subject?: string,
 ): T | undefined {
-  if (Number(result) !== -1) return result;
-  const error = new SyscallError(errno(), syscall, subject);
+  const reason = reasonOf(result);
+  if (reason === undefined) return result;
+  const error = new SyscallError(reason, syscall, subject);
   if (codes.includes(error.code)) return undefined;
   throw error;
 }

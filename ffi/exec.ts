@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { errno, SyscallError } from "./errno.ts";
+import { check } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { cString, environmentStrings, keepAlive, StringVector } from "./memory.ts";
 
@@ -25,7 +25,7 @@ export function execve(
   const argv = new StringVector(args);
   const envp = new StringVector(environmentStrings(env));
   const result = c.symbols.execve(cString(path), argv.vector, envp.vector);
-  const failure = result === -1 ? new SyscallError(errno(), "execve", path) : undefined;
   keepAlive(argv, envp);
-  throw failure ?? new TypeError(`Cannot execve "${path}": it returned`);
+  check("execve", result, path);
+  throw new TypeError(`Cannot execve "${path}": it returned`);
 }

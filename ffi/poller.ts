@@ -9,7 +9,7 @@ import { libc } from "./libc.ts";
 
 const c = libc({
   // int poll(struct pollfd *fds, nfds_t nfds, int timeout)
-  // On a thread of its own: a failure (EINTR) is only seen as "look again", so no errno is needed.
+  // On a thread of its own; any failure (EINTR) means "look again".
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32", nonblocking: true },
   // int eventfd(unsigned int initval, int flags)
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
