@@ -20,7 +20,8 @@ export interface BalancerOptions {
   readonly periodMs?: number;
 }
 
-const PROBE_MS = 4_000;
+/** An API server that starts on an emulated machine takes seconds for a handshake. */
+const PROBE_MS = 10_000;
 const PERIOD_MS = 2_000;
 /** Probes that fail in a row before a target is given up: a busy machine is slow now and then. */
 const PATIENCE = 2;
@@ -34,8 +35,9 @@ interface Backend {
 
 /**
  * Listens and shares until `signal` fires. That a forwarded port takes a connection says nothing of the
- * machine behind it, so targets are asked. Connections to one that went away are ended: their other
- * side would wait for ever.
+ * machine behind it, so targets are asked. Connections to one that went away are ended once another
+ * answers: their other side would wait for ever. While none does, all of them may only be slow, and
+ * whoever had to connect again would make them slower.
  */
 export async function balance(options: BalancerOptions): Promise<void> {
   const { targets, signal, probe = answers, periodMs = PERIOD_MS } = options;
@@ -57,7 +59,19 @@ export async function balance(options: BalancerOptions): Promise<void> {
     server.listen(0, options.hostname, resolve);
   });
   options.ready((server.address() as net.AddressInfo).port);
-  await Promise.all(backends.map((backend) => watch(backend, { probe, periodMs, signal })));
+  const probed = (backend: Backend, answers: boolean): void => {
+    backend.failed = answers ? 0 : backend.failed + 1;
+    if (!answers) return;
+    for (const { failed, open } of backends) {
+      if (failed >= PATIENCE) { for (const socket of open) socket.destroy(); }
+    }
+  };
+  await Promise.all(backends.map(async (backend) => {
+    while (!signal.aborted) {
+      probed(backend, await probe(backend.target));
+      await systemClock.sleep(periodMs, signal);
+    }
+  }));
   server.close();
   for (const { open } of backends) for (const socket of open) socket.destroy();
 }
@@ -73,21 +87,6 @@ function pass(socket: net.Socket, backend: Backend | undefined): void {
   };
   for (const side of [socket, upstream]) side.on("error", end).on("close", end);
   socket.pipe(upstream).pipe(socket);
-}
-
-async function watch(
-  backend: Backend,
-  { probe, periodMs, signal }: {
-    readonly probe: (target: BalancedTarget) => Promise<boolean>;
-    readonly periodMs: number;
-    readonly signal: AbortSignal;
-  },
-): Promise<void> {
-  while (!signal.aborted) {
-    backend.failed = await probe(backend.target) ? 0 : backend.failed + 1;
-    if (backend.failed === PATIENCE) { for (const socket of backend.open) socket.destroy(); }
-    await systemClock.sleep(periodMs, signal);
-  }
 }
 
 /** An API server that is ready, or that wants to know first who asks, is well. */

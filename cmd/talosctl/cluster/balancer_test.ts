@@ -42,29 +42,49 @@ function call(port: number): Promise<Call> {
   });
 }
 
-Deno.test("balance() shares among those that answer, and ends connections to one that went away", async () => {
-  using a = await namedServer("a");
-  using b = await namedServer("b");
-  const well = new Set([a.target.port, b.target.port]);
+interface Balanced {
+  /** Where the balancer listens. */
+  readonly at: number;
+  /** The ports whose probes succeed. */
+  readonly well: Set<number>;
+  /** Resolves when each target was asked `rounds` times more. */
+  asked(rounds: number): Promise<void>;
+  readonly over: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** A balancer of these targets, all of them well. */
+async function balanced(targets: readonly BalancedTarget[]): Promise<Balanced> {
+  const well = new Set(targets.map(({ port }) => port));
   const over = new AbortController();
   const port = Promise.withResolvers<number>();
-  let rounds = 0;
+  const count = new Map(targets.map(({ port }) => [port, 0]));
   const done = balance({
-    targets: [a.target, b.target],
+    targets,
     hostname: "127.0.0.1",
     ready: port.resolve,
     signal: over.signal,
     periodMs: 5,
-    probe(target) {
-      rounds++;
-      return Promise.resolve(well.has(target.port));
+    probe({ port }) {
+      count.set(port, count.get(port)! + 1);
+      return Promise.resolve(well.has(port));
     },
   });
-  const at = await port.promise;
-  const until = async (test: () => boolean) => {
-    while (!test()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const asked = async (rounds: number) => {
+    const goal = Math.max(...count.values()) + rounds;
+    while (Math.min(...count.values()) < goal) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   };
-  await until(() => rounds >= 4);
+  const at = await port.promise;
+  await asked(1);
+  return { at, well, asked, over, done };
+}
+
+Deno.test("balance() shares among those that answer, and ends connections to one that went away", async () => {
+  using a = await namedServer("a");
+  using b = await namedServer("b");
+  const { at, well, over, done } = await balanced([a.target, b.target]);
   const calls = [await call(at), await call(at)];
   assert.deepEqual(calls.map(({ name }) => name).toSorted(), ["a", "b"]);
   well.delete(a.target.port);
@@ -82,4 +102,22 @@ Deno.test("balance() shares among those that answer, and ends connections to one
   over.abort();
   await done;
   await back.closed;
+});
+
+Deno.test("balance() keeps connections while no target answers: all may only be slow", async () => {
+  using a = await namedServer("a");
+  using b = await namedServer("b");
+  const { at, well, asked, over, done } = await balanced([a.target, b.target]);
+  const calls = [await call(at), await call(at)];
+  let closed = 0;
+  for (const { closed: end } of calls) end.then(() => closed++);
+  well.clear();
+  await asked(5);
+  assert.equal(closed, 0);
+  const more = await call(at);
+  assert.match(more.name, /^[ab]$/);
+  well.add(b.target.port);
+  await calls.find(({ name }) => name === "a")?.closed;
+  over.abort();
+  await done;
 });
