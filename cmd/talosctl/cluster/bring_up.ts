@@ -45,7 +45,9 @@ export async function bringUp(host: Host, options: BringUp): Promise<ContextPlac
     return await bringUpBy(client, host, options);
   } catch (error) {
     if (options.crashdump && !signal.aborted) {
-      for await (const text of crashDump(client, nodes[0]?.name ?? "")) say(text.trimEnd());
+      for (const { name, ip } of nodes) {
+        for await (const text of crashDump(callsTo(client, nodes, ip), name)) say(text.trimEnd());
+      }
     }
     throw error;
   }
@@ -66,8 +68,7 @@ async function bringUpBy(
     nodes.filter(({ type }) => (type === "join") === workers).map(({ ip }) => ip);
   const health = {
     client,
-    // One machine alone is asked as it is reached; of several each by the address it has among them.
-    of: (node: string) => nodes.length > 1 ? client.only(node) : client.endedBy(client.signal),
+    of: (node: string) => callsTo(client, nodes, node),
     members: { controlPlane: ipsOf(false), workers: ipsOf(true) },
     k8sEndpoint,
     timeoutMs: timeoutMs - (performance.now() - started),
@@ -82,6 +83,11 @@ async function bringUpBy(
   });
   for (const rename of renames) say(renameLine(rename));
   return { path: kubeconfig, context };
+}
+
+/** One machine alone is asked as it is reached; of several each by the address it has among them. */
+function callsTo(client: Client, nodes: BringUp["nodes"], ip: string): Client {
+  return nodes.length > 1 ? client.only(ip) : client.endedBy(client.signal);
 }
 
 /** A node that is still starting refuses for a while. */

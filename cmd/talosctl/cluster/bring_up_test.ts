@@ -6,7 +6,7 @@ import { denoHost } from "../deno_host.ts";
 import { TestNode, testPki } from "../testing/cluster.ts";
 import { TestKube } from "../testing/kube.ts";
 import { kubeOf, machineOf } from "../testing/well_cluster.ts";
-import { bringUp } from "./bring_up.ts";
+import { type BringUp, bringUp } from "./bring_up.ts";
 import { markProcess } from "./process.ts";
 
 /** A cluster of one node. */
@@ -26,7 +26,7 @@ interface Bringing {
 
 async function bringing(
   cluster: WellCluster,
-  until: "bootstrapped" | "healthy",
+  how: Partial<Pick<BringUp, "until" | "nodes" | "timeoutMs">>,
   test: (at: Bringing, up: Promise<unknown>) => unknown,
 ): Promise<void> {
   const lines: string[] = [];
@@ -48,7 +48,7 @@ async function bringing(
     initNode: false,
     crashdump: true,
     kubeconfig: `${folder}/.kube/config`,
-    until,
+    until: "healthy",
     timeoutMs: 30_000,
     signal: new AbortController().signal,
     say: (line) => lines.push(line),
@@ -60,6 +60,7 @@ async function bringing(
       ...{ ca: pki.ca.crt, cert: pki.client.crt, key: pki.client.key },
     },
     machines: [await markProcess("qemu", machine.pid)],
+    ...how,
   });
   try {
     await test({ lines, calls, folder, machine }, up);
@@ -76,7 +77,7 @@ async function bringing(
 }
 
 Deno.test("bringUp() bootstraps, waits until all is well and merges the kubeconfig", async () => {
-  await bringing(oneNode(), "healthy", async ({ lines, calls, folder }, up) => {
+  await bringing(oneNode(), {}, async ({ lines, calls, folder }, up) => {
     const path = `${folder}/.kube/config`;
     assert.deepEqual(await up, { path, context: "admin@test" });
     assert.deepEqual(calls, ["bootstrap", "bootstrap"]);
@@ -94,7 +95,7 @@ Deno.test("bringUp() bootstraps, waits until all is well and merges the kubeconf
 });
 
 Deno.test("bringUp() goes no further than bootstrapping when that is all", async () => {
-  await bringing(oneNode(), "bootstrapped", async ({ lines, calls }, up) => {
+  await bringing(oneNode(), { until: "bootstrapped" }, async ({ lines, calls }, up) => {
     assert.equal(await up, undefined);
     assert.deepEqual([lines, calls.length], [["bootstrapping cp-1"], 2]);
   });
@@ -104,10 +105,23 @@ Deno.test("bringUp() gives up when the machine ends, and says so", async () => {
   const cluster = oneNode();
   cluster.services = [];
   await assert.rejects(
-    bringing(cluster, "healthy", async ({ machine }, up) => {
+    bringing(cluster, {}, async ({ machine }, up) => {
       machine.kill("SIGKILL");
       await up;
     }),
     /the machine has stopped/,
   );
+});
+
+Deno.test("bringUp() tells all there is about each node when Kubernetes does not come up", async () => {
+  const cluster = new WellCluster();
+  cluster.services = [];
+  const nodes = [
+    { name: "cp-1", type: "controlplane", ip: "10.0.0.1" },
+    { name: "worker-1", type: "join", ip: "10.0.0.2" },
+  ] as const;
+  await bringing(cluster, { nodes, timeoutMs: 1_000 }, async ({ lines }, up) => {
+    await assert.rejects(up, /Cannot confirm health: .*etcd/);
+    for (const { name } of nodes) assert.ok(lines.some((line) => line.includes(`${name}\n===`)));
+  });
 });
