@@ -1,5 +1,5 @@
 import { get, until } from "$lib/cosi/mod.ts";
-import type { ContainerImage, ContainerSpec } from "$lib/containerd/mod.ts";
+import { type ContainerImage, type ContainerSpec, ensureImage } from "$lib/containerd/mod.ts";
 import { IMAGES } from "$lib/config/mod.ts";
 import { checkHealth, memberStatus } from "$lib/etcd/mod.ts";
 import {
@@ -38,6 +38,7 @@ export interface EtcdServiceDeps {
 export function etcdService(deps: EtcdServiceDeps): Service {
   const { machine } = deps;
   const { access, data } = machine.etcd;
+  const { containerd, images } = machine.containers;
   const log = machine.logs.writer("etcd");
   let start: { identity: MemberIdentity; plan: MemberPlan } | undefined;
   return {
@@ -49,6 +50,8 @@ export function etcdService(deps: EtcdServiceDeps): Service {
       await checkOrigin(data, ca);
       const identity = memberIdentity(deps.host());
       const founding = foundingOf(deps);
+      // A cluster takes one machine at a time: it would keep the others out while it pulls.
+      await ensureImage(containerd, etcdImage(machine), images, signal);
       const plan = await planMember({ identity, data, access, founding, log }, signal);
       start = { identity, plan };
     },
