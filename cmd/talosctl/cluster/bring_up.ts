@@ -21,9 +21,11 @@ const WATCH_MS = 2_000;
 export interface BringUp extends
   Pick<
     CreateOptions,
-    "crashdump" | "initNode" | "kubeconfig" | "until" | "timeoutMs" | "signal" | "say"
+    "crashdump" | "kubeconfig" | "until" | "timeoutMs" | "signal" | "say"
   > {
-  /** The machines, the one that founds the cluster first. */
+  /** Whether the cluster is to be founded first. */
+  readonly bootstraps: boolean;
+  /** The machines that are there, the one that founds the cluster first. */
   readonly nodes: readonly Pick<NodeState, "name" | "type" | "ip">[];
   /** The machine that founds the cluster. */
   readonly target: Target;
@@ -56,10 +58,10 @@ export async function bringUp(host: Host, options: BringUp): Promise<ContextPlac
 async function bringUpBy(
   client: Client,
   host: Host,
-  { initNode, k8sEndpoint, kubeconfig, nodes, say, timeoutMs, until }: BringUp,
+  { bootstraps, k8sEndpoint, kubeconfig, nodes, say, timeoutMs, until }: BringUp,
 ): Promise<ContextPlace | undefined> {
   const started = performance.now();
-  if (!initNode) {
+  if (bootstraps) {
     say(`bootstrapping ${nodes[0]?.name}`);
     await bootstrap(client, started + timeoutMs);
   }

@@ -45,7 +45,7 @@ async function bringing(
   const folder = await Deno.makeTempDir();
   const machine = new Deno.Command("sleep", { args: ["600"] }).spawn();
   const up = bringUp(denoHost({ HOME: folder }, { out: () => {}, err: () => {} }), {
-    initNode: false,
+    bootstraps: true,
     crashdump: true,
     kubeconfig: `${folder}/.kube/config`,
     until: "healthy",

@@ -18,6 +18,7 @@ import {
   mastersOf,
   networkState,
   planNodes,
+  stagesOf,
 } from "./plan.ts";
 import { NODE_FILES, nodeCmdline, qemuProgram } from "./qemu.ts";
 import { type ClusterState, findState, type NodeState, saveState } from "./state.ts";
@@ -93,7 +94,7 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
     const console = () => host.files.readTextFile(join(directory, node.name, NODE_FILES.console));
     return await waitForApi({ target, qemu, timeoutMs, signal, console, say });
   };
-  for (const node of nodes) {
+  const start = async (node: NodeState): Promise<void> => {
     say(`starting ${node.name} at ${node.address} (${accelerator})`);
     const url = `http://${HOST_FROM_GUEST}:${hostProcess.port}${paths.get(node.name)}`;
     const mark = await launchQemu(host, {
@@ -105,24 +106,31 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
       ...shared ? { network } : {},
     });
     machines.set(node.name, await record.started(mark));
-    // Emulated machines that boot side by side keep each other from answering in time.
-    const oneByOne = accelerator === "tcg" && until !== "started" && node !== nodes.at(-1);
-    if (oneByOne && masters.includes(node)) await untilApi(node);
-  }
-  if (until === "started") return { state: record.state, context, tag: "" };
+  };
+  const emulated = accelerator === "tcg" && until !== "started";
+  const began = performance.now();
   let tag = "";
-  // Workers have their API once the control plane signs for it.
-  for (const node of masters) tag = await untilApi(node);
-  if (until === "api") return { state: record.state, context, tag };
-  say(`the API answers: Talos ${tag}`);
-  const kubeconfig = await bringUp(host, {
-    ...options,
-    nodes,
-    target: targetOf(credentials, masters[0]?.address ?? ""),
-    machines: [...machines.values()],
-    k8sEndpoint: shared ? outside : "",
-  });
-  if (kubeconfig) await record.add({ kubeconfig });
+  for (const stage of stagesOf(nodes, { emulated, hostCpus: navigator.hardwareConcurrency })) {
+    for (const node of stage) await start(node);
+    if (until === "started") continue;
+    // Workers have their API once the control plane signs for it.
+    for (const node of mastersOf(stage)) tag = await untilApi(node);
+    if (until === "api") continue;
+    const founds = stage[0] === nodes[0];
+    if (founds) say(`the API answers: Talos ${tag}`);
+    const isLast = stage.at(-1) === nodes.at(-1);
+    const kubeconfig = await bringUp(host, {
+      ...options,
+      kubeconfig: isLast ? options.kubeconfig : undefined,
+      bootstraps: founds && !options.initNode,
+      nodes: nodes.slice(0, machines.size),
+      target: targetOf(credentials, masters[0]?.address ?? ""),
+      machines: [...machines.values()],
+      k8sEndpoint: shared ? outside : "",
+      timeoutMs: timeoutMs - (performance.now() - began),
+    });
+    if (kubeconfig) await record.add({ kubeconfig });
+  }
   return { state: record.state, context, tag };
 }
 

@@ -64,6 +64,22 @@ export function mastersOf(nodes: readonly NodeState[]): NodeState[] {
   return nodes.filter(({ type }) => type !== "join");
 }
 
+/**
+ * The machines in groups, each of which is well before the next one starts. Emulated machines that have
+ * more CPUs than their host keep each other from answering in time: of those each control plane is a
+ * group, and what it runs is there before others ask for it.
+ */
+export function stagesOf(
+  nodes: readonly NodeState[],
+  { emulated, hostCpus }: { readonly emulated: boolean; readonly hostCpus: number },
+): NodeState[][] {
+  const wanted = nodes.reduce((sum, { cpus }) => sum + cpus, 0);
+  if (!emulated || wanted <= hostCpus) return [[...nodes]];
+  const masters = mastersOf(nodes);
+  const workers = nodes.filter((node) => !masters.includes(node));
+  return [...masters.map((node) => [node]), ...workers.length > 0 ? [workers] : []];
+}
+
 /** What `cluster show` tells of the network. */
 export function networkState(name: string, nodes: readonly NodeState[]): ClusterState["network"] {
   return { name: isShared(nodes) ? name : `${name} (user mode)`, ...NETWORK };

@@ -6,6 +6,7 @@ import {
   endpoints,
   networkState,
   planNodes,
+  stagesOf,
 } from "./plan.ts";
 
 const SIZES = { name: "c", cpus: 2, memoryMib: 2048, diskMib: 4096, initNode: false };
@@ -56,4 +57,24 @@ Deno.test("additionalSans() let every control plane be called by any of their ad
   );
   assert.deepEqual(additionalSans(nodes[1]!, nodes), ["127.0.0.1", "127.0.0.5", "127.0.0.6"]);
   assert.deepEqual(additionalSans(nodes[2]!, nodes), ["127.0.0.7"]);
+});
+
+const NODES = planNodes({ ...SIZES, masters: 3, workers: 2 }, loopback);
+for (
+  const [what, emulated, hostCpus, want] of [
+    ["start control planes one by one, then workers, on a small host", true, 2, [1, 1, 1, 2]],
+    ["start together where the host has a CPU for each of theirs", true, 10, [5]],
+    ["start together when they are not emulated", false, 2, [5]],
+  ] as const
+) {
+  Deno.test(`stagesOf() lets machines ${what}`, () => {
+    const stages = stagesOf(NODES, { emulated, hostCpus });
+    assert.deepEqual(stages.map(({ length }) => length), want);
+    assert.deepEqual(stages.flat(), NODES);
+  });
+}
+
+Deno.test("stagesOf() is one stage for a machine that is alone", () => {
+  const alone = planNodes({ ...SIZES, masters: 1, workers: 0 }, loopback);
+  assert.deepEqual(stagesOf(alone, { emulated: true, hostCpus: 2 }), [alone]);
 });
