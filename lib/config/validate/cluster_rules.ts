@@ -119,8 +119,10 @@ export const extraArgs: Rule = {
     for (const { path, flags = {}, taken } of groups) {
       for (const flag of Object.keys(flags)) {
         if (!taken.has(flag.replace(/^--?/, ""))) continue;
-        const message = `extra arg ${JSON.stringify(flag)} is not allowed`;
-        yield { path: [...path, "extraArgs", flag], message };
+        const field = [...path, "extraArgs"];
+        const message = `extra arg ${JSON.stringify(flag)} is not allowed: ` +
+          `the node sets it itself, remove it from ${field.join(".")}`;
+        yield { path: [...field, flag], message };
       }
     }
   },
