@@ -126,7 +126,8 @@ bootTest(
     const before = await line.ask("bootId");
     const from = await consoleEnd();
     line.send("oom");
-    await node.vm.until(/Kernel panic - not syncing: Attempted to kill init/, EVENT_MS, from);
+    // Mostly V8's abort is a kernel panic and its reboot. Now and then the abort itself hangs: then
+    // nobody feeds the hardware watchdog, and it resets the machine.
     await booted(from);
     assert.notEqual(await line.ask("bootId"), before);
   },
