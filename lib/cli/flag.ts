@@ -61,6 +61,9 @@ function make<T>(
 export const flag = {
   boolean: (summary: string, options: FlagOptions<boolean> = {}): Flag<boolean> =>
     make("bool", summary, false, options, parseBoolean),
+  /** A switch whose fallback the command decides when it runs: undefined when it is not written. */
+  undecided: (summary: string, shownFallback: string): Flag<boolean | undefined> =>
+    make<boolean | undefined>("bool", summary, undefined, { shownFallback }, parseBoolean),
   string: (summary: string, options: FlagOptions<string> = {}): Flag<string> =>
     make("string", summary, "", options, (raw) => raw),
   /** A list, filled by repeats and by commas. */

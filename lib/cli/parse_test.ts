@@ -47,6 +47,12 @@ Deno.test("parse() reads switches that are given a value", () => {
   assert.throws(() => read("--wait=perhaps"), /invalid argument for flag --wait/);
 });
 
+Deno.test("parse() leaves a switch undecided that is not written", () => {
+  const flags = { wait: flag.undecided("wait", "true on a terminal") };
+  const wait = (...tokens: string[]) => parse(tokens, flags, ANY).flags["wait"];
+  assert.deepEqual([wait(), wait("--wait"), wait("--wait=false")], [undefined, true, false]);
+});
+
 Deno.test("parse() does not take a flag's value for a flag", () => {
   assert.deepEqual(read("--nodes", "--wait=false").flags.nodes, ["--wait=false"]);
 });

@@ -23,9 +23,13 @@ export const upgradeCommand = tableCommand({
         short: "f",
       },
     ),
-    wait: flag.boolean("wait until the new release is permanent, and tell how the upgrade goes"),
+    wait: flag.undecided(
+      "wait until the new release is permanent, and tell how the upgrade goes",
+      "true on a terminal",
+    ),
   },
-  async run({ wait, ...flags }, session: Session) {
+  async run({ wait: waitFlag, ...flags }, session: Session) {
+    const wait = waitFlag ?? session.host.interactive;
     const client = await session.client();
     const waiting = wait ? await waitingFor(client) : [];
     session.out.note(
