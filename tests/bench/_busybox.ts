@@ -11,8 +11,8 @@ echo busybox runs
 exec /bin/busybox sleep 1000000
 `;
 
-/** Writes the smallest initramfs that boots: a static busybox from Debian's archive, and an init. */
-export async function busyboxInitramfs(directory: string): Promise<string> {
+/** Fetches a static busybox from Debian's archive into `directory`; gives its path. */
+export async function fetchBusybox(directory: string): Promise<string> {
   await run("apt-get", ["-o", "APT::Sandbox::User=root", "download", "busybox-static"], {
     cwd: directory,
   });
@@ -20,8 +20,13 @@ export async function busyboxInitramfs(directory: string): Promise<string> {
   const archive = files.find((name) => name.endsWith(".deb"));
   if (!archive) throw new Error("Cannot fetch busybox-static: apt-get left no file");
   await run("dpkg-deb", ["-x", join(directory, archive), join(directory, "busybox")]);
+  return join(directory, "busybox", "bin", "busybox");
+}
+
+/** Writes the smallest initramfs that boots: busybox and an init. */
+export async function busyboxInitramfs(directory: string): Promise<string> {
+  const busybox = await Deno.readFile(await fetchBusybox(directory));
   const output = join(directory, "busybox.cpio");
-  const busybox = await Deno.readFile(join(directory, "busybox", "bin", "busybox"));
   const entries = cpioArchive([
     { type: "directory", path: "/dev", mode: 0o755 },
     { type: "directory", path: "/bin", mode: 0o755 },

@@ -21,3 +21,10 @@ export function stretches(console: string): Record<string, number> {
   }
   return taken;
 }
+
+/** The kernel's arguments, as the console shows them. */
+export function commandLine(console: string): string {
+  const line = /Command line: (.*?)\r?\n/.exec(console)?.[1];
+  if (line === undefined) throw new Error("Cannot compare: the console shows no command line");
+  return line;
+}

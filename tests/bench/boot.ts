@@ -13,7 +13,7 @@ import { DIST, startNode } from "../boot/node.ts";
 import { Vm } from "../boot/vm.ts";
 import { BUSYBOX_UP, busyboxInitramfs } from "./_busybox.ts";
 import { cpuMs, print } from "./_process.ts";
-import { stretches } from "./_timeline.ts";
+import { commandLine, stretches } from "./_timeline.ts";
 
 const LIMIT_MS = 600_000;
 
@@ -50,9 +50,7 @@ await node.ready(LIMIT_MS);
 const ours = await taken(start, node.vm);
 const console = await node.vm.console();
 await node.vm[Symbol.asyncDispose]();
-const commandLine = /Command line: (.*?)\r?\n/.exec(console)?.[1];
-if (commandLine === undefined) throw new Error("Cannot compare: the console shows no command line");
-const baseline = await busybox(commandLine);
+const baseline = await busybox(commandLine(console));
 print({
   ...ours,
   guestSeconds: stretches(console),
