@@ -1,5 +1,5 @@
 import { arpProbe, decodeArp, encodeArp, isArpConflict } from "$lib/codec/mod.ts";
-import type { PacketChannel } from "./dhcp_client.ts";
+import type { PacketChannel } from "./channel.ts";
 
 /** What is needed to look for another host with an address. */
 export interface AddressCheckDeps {

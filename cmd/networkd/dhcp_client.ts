@@ -11,6 +11,7 @@ import {
   parseMac,
 } from "$lib/codec/mod.ts";
 import { AddressCheck } from "./address_check.ts";
+import type { DatagramChannel, PacketChannel } from "./channel.ts";
 import {
   advance,
   type DhcpEffect,
@@ -21,20 +22,6 @@ import {
 } from "./dhcp_state.ts";
 import { messageOf } from "./interface_plan.ts";
 import type { Lease } from "./lease.ts";
-
-/** Packets of one protocol of one link, from its header on; `$ffi/packet.ts` fits it. */
-export interface PacketChannel extends Disposable {
-  send(bytes: Uint8Array<ArrayBuffer>): void;
-  /** The next packet. @throws the reason of `signal` */
-  receive(signal: AbortSignal): Promise<Uint8Array>;
-}
-
-/** Datagrams from a leased address on one link; `$ffi/udp.ts` fits it. */
-export interface DatagramChannel extends Disposable {
-  send(bytes: Uint8Array<ArrayBuffer>, to: { hostname: string; port: number }): void;
-  /** The next datagram. @throws the reason of `signal` */
-  receive(signal: AbortSignal): Promise<Uint8Array>;
-}
 
 /** What a client needs of the world outside. */
 export interface DhcpDeps {

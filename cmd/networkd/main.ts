@@ -20,7 +20,7 @@ import { NETWORK_FEED, SOCKETS } from "$lib/paths/mod.ts";
 import type { NetworkStatus } from "$lib/resources/mod.ts";
 import { Health } from "$proto/health/health_pb.ts";
 import { NetworkService } from "$proto/network/network_pb.ts";
-import type { DatagramChannel, PacketChannel } from "./dhcp_client.ts";
+import type { DatagramChannel, PacketChannel } from "./channel.ts";
 import { messageOf } from "./interface_plan.ts";
 import { networkApi } from "./network_api.ts";
 import { overwrite } from "./network_files.ts";
