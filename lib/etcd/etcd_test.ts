@@ -141,3 +141,22 @@ real("snapshot() gives a whole database with its checksum", async () => {
   assert.equal(sum.toHex(), new Uint8Array(digest).toHex());
   assert.ok(bytes.length > 300_000);
 });
+
+real("withMutex() tells its holder that the lease is over before etcd gives it away", async () => {
+  await using cluster = await TestEtcd.make();
+  const member = await cluster.start({ name: "a" });
+  await cluster.healthy(member);
+  using etcd = cluster.client(member);
+  const ttlSeconds = 3;
+  const held = withMutex(etcd, { name: "held", ttlSeconds }, async (lost) => {
+    // Renewed a second later; after that nobody answers.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    member.freeze();
+    const frozenMs = performance.now();
+    await new Promise((resolve) => lost.addEventListener("abort", resolve, { once: true }));
+    return (performance.now() - frozenMs) / 1_000;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const seconds = await held;
+  assert.ok(seconds > 1.5 && seconds < ttlSeconds, `told after ${seconds.toFixed(2)} s`);
+});

@@ -22,9 +22,11 @@ export async function withMutex<T>(
 ): Promise<T> {
   const { name, ttlSeconds = 60, waitMs = 120_000, signal } = options;
   const outer: EtcdCall = signal ? { signal } : {};
+  // From before it was asked for: etcd counts from a later moment, so nobody else goes on earlier.
+  const goodUntilMs = performance.now() + ttlSeconds * 1000;
   const { ID: lease } = await etcd.call<{ ID: string }>("lease/grant", { TTL: ttlSeconds }, outer);
   const lost = new AbortController();
-  const keeping = keepAlive(etcd, { lease, ttlSeconds, lost });
+  const keeping = keepAlive(etcd, { lease, ttlSeconds, goodUntilMs, lost });
   try {
     const request = { name: toBase64(name), lease };
     await etcd.call("lock/lock", request, { ...outer, timeoutMs: waitMs }).catch((cause) => {
@@ -37,30 +39,33 @@ export async function withMutex<T>(
     lost.abort();
     await keeping;
     // The lock goes with its lease. When that fails too, it goes when the lease runs out.
-    await etcd.call("lease/revoke", { ID: lease }).catch(() => {});
+    const timeoutMs = Math.min(15_000, ttlSeconds * 1000);
+    await etcd.call("lease/revoke", { ID: lease }, { timeoutMs }).catch(() => {});
   }
 }
 
-/** Renews a lease until `lost` fires, and fires it when the lease is over. */
+/** Renews a lease until `lost` fires, and fires it when the lease is over: not a moment later. */
 async function keepAlive(
   etcd: EtcdClient,
-  { lease, ttlSeconds, lost }: { lease: string; ttlSeconds: number; lost: AbortController },
+  lease: { lease: string; ttlSeconds: number; goodUntilMs: number; lost: AbortController },
 ): Promise<void> {
+  const { ttlSeconds, lost } = lease;
   const periodMs = ttlSeconds * 1000 / 3;
-  let goodUntilMs = performance.now() + ttlSeconds * 1000;
+  let { goodUntilMs } = lease;
   while (!lost.signal.aborted) {
-    await pause(periodMs, lost.signal);
+    await pause(Math.min(periodMs, goodUntilMs - performance.now()), lost.signal);
     if (lost.signal.aborted) return;
     const askedMs = performance.now();
-    const call = { signal: lost.signal, timeoutMs: periodMs };
-    const answer = await etcd.call<{ result?: { TTL?: string } }>(
+    const leftMs = Math.max(0, goodUntilMs - askedMs);
+    const signal = AbortSignal.any([lost.signal, AbortSignal.timeout(Math.ceil(leftMs))]);
+    const answer = leftMs === 0 ? undefined : await etcd.call<{ result?: { TTL?: string } }>(
       "lease/keepalive",
-      { ID: lease },
-      call,
+      { ID: lease.lease },
+      { signal, timeoutMs: periodMs },
     ).catch(() => undefined);
     if (answer?.result?.TTL !== undefined) goodUntilMs = askedMs + ttlSeconds * 1000;
     const gone = answer !== undefined && answer.result?.TTL === undefined;
-    if (gone || performance.now() > goodUntilMs) {
+    if (gone || performance.now() >= goodUntilMs) {
       lost.abort(new Error("Cannot go on: the lease of the mutex is over"));
     }
   }

@@ -74,6 +74,8 @@ export interface RunningMember extends AsyncDisposable {
   readonly name: string;
   readonly clientUrl: string;
   readonly peerUrl: string;
+  /** Stops its process as it stands, until it is ended: it answers nobody. */
+  freeze(): void;
   /** Stops its process and leaves its data. */
   stop(): Promise<void>;
 }
@@ -85,6 +87,14 @@ export interface MemberStart {
   readonly peerPort?: number;
   /** The others of the cluster it joins, `name=peerUrl`; it starts a new cluster when there is none. */
   readonly join?: readonly string[];
+  /** Those that found a cluster together with it, `name=peerUrl`. */
+  readonly founders?: readonly string[];
+  /** Where it listens; loopback unless told. */
+  readonly address?: string;
+  /** A command that runs it, such as one that enters a network namespace. */
+  readonly wrapper?: readonly string[];
+  /** More of its flags. */
+  readonly flags?: readonly string[];
 }
 
 /** What `call` gives once etcd does not refuse it any more. */
@@ -138,11 +148,13 @@ export class TestEtcd implements AsyncDisposable {
 
   /** Starts a member; `healthy` waits until the cluster serves it. */
   async start(options: MemberStart): Promise<RunningMember> {
-    const { name, join = [] } = options;
-    const clientUrl = `https://127.0.0.1:${options.clientPort ?? freePort()}`;
-    const peerUrl = `https://127.0.0.1:${options.peerPort ?? freePort()}`;
-    const process = new Deno.Command(this.program, {
-      args: this.#arguments({ name, clientUrl, peerUrl, join }),
+    const { name, address = "127.0.0.1", join = [], founders = [], flags = [] } = options;
+    const clientUrl = `https://${address}:${options.clientPort ?? freePort()}`;
+    const peerUrl = `https://${address}:${options.peerPort ?? freePort()}`;
+    const own = this.#arguments({ name, clientUrl, peerUrl, join, founders });
+    const [program = "", ...args] = [...options.wrapper ?? [], this.program, ...own, ...flags];
+    const process = new Deno.Command(program, {
+      args,
       stdout: "null",
       stderr: "null",
     }).spawn();
@@ -150,8 +162,12 @@ export class TestEtcd implements AsyncDisposable {
       name,
       clientUrl,
       peerUrl,
+      freeze() {
+        process.kill("SIGSTOP");
+      },
       async stop() {
         try {
+          process.kill("SIGCONT");
           process.kill("SIGTERM");
         } catch {
           // It has ended.
@@ -198,11 +214,12 @@ export class TestEtcd implements AsyncDisposable {
   }
 
   #arguments(
-    { name, clientUrl, peerUrl, join }: {
+    { name, clientUrl, peerUrl, join, founders }: {
       name: string;
       clientUrl: string;
       peerUrl: string;
       join: readonly string[];
+      founders: readonly string[];
     },
   ): string[] {
     const file = (suffix: string) => `${this.directory}/${suffix}`;
@@ -213,7 +230,7 @@ export class TestEtcd implements AsyncDisposable {
       `--advertise-client-urls=${clientUrl}`,
       `--listen-peer-urls=${peerUrl}`,
       `--initial-advertise-peer-urls=${peerUrl}`,
-      `--initial-cluster=${[...join, `${name}=${peerUrl}`].join(",")}`,
+      `--initial-cluster=${[...join, ...founders, `${name}=${peerUrl}`].join(",")}`,
       `--initial-cluster-state=${join.length > 0 ? "existing" : "new"}`,
       ...["", "peer-"].flatMap((prefix) => [
         `--${prefix}cert-file=${file("peer.crt")}`,
