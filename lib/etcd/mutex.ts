@@ -53,7 +53,7 @@ async function keepAlive(
   const periodMs = ttlSeconds * 1000 / 3;
   let { goodUntilMs } = lease;
   while (!lost.signal.aborted) {
-    await pause(Math.min(periodMs, goodUntilMs - performance.now()), lost.signal);
+    await pause(Math.min(periodMs, Math.max(0, goodUntilMs - performance.now())), lost.signal);
     if (lost.signal.aborted) return;
     const askedMs = performance.now();
     const leftMs = Math.max(0, goodUntilMs - askedMs);
