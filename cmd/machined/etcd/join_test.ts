@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
-import { EtcdClient, listMembers } from "$lib/etcd/mod.ts";
+import {
+  checkHealth,
+  EtcdClient,
+  listMembers,
+  memberNamed,
+  readKey,
+  writeKey,
+} from "$lib/etcd/mod.ts";
 import { componentProgram, testsWith } from "$lib/etcd/testing.ts";
+import { KubeError } from "$lib/kube/mod.ts";
 import { createCa, issueServerLeaf, sans } from "$lib/pki/mod.ts";
 import { scratch } from "../api/testing.ts";
 import { checkMember } from "../services/etcd.ts";
 import { clientUrl, etcdArguments, type MemberIdentity } from "./arguments.ts";
 import { DataDirectory } from "./data_directory.ts";
+import { removeWhenSettled } from "./leave.ts";
 import { ETCD_DATA_DIR, ETCD_PKI_DIR } from "./places.ts";
 import { type Founding, planMember } from "./plan.ts";
 
@@ -18,6 +27,8 @@ const NET = `127.${1 + Math.floor(Math.random() * 254)}.${Math.floor(Math.random
 class Machines implements AsyncDisposable {
   readonly #processes = new Map<string, Deno.ChildProcess>();
   readonly #over = new AbortController();
+  /** What the API servers answer when they are asked who there is. */
+  apiFault: KubeError | undefined;
 
   private constructor(
     readonly directory: string,
@@ -74,7 +85,9 @@ class Machines implements AsyncDisposable {
       at,
       local: () => at([urlOf(name)]),
       others: () =>
-        Promise.resolve([...this.#processes.keys()].filter((it) => it !== name).map(urlOf)),
+        this.apiFault
+          ? Promise.reject(this.apiFault)
+          : Promise.resolve([...this.#processes.keys()].filter((it) => it !== name).map(urlOf)),
     };
   }
 
@@ -130,3 +143,70 @@ real(
     assert.deepEqual(await members(machines, "a"), ["a", "b", "c"]);
   },
 );
+
+real(
+  "a control plane whose EPHEMERAL is erased comes back as a new member, and its old entry goes first",
+  async () => {
+    await using dir = await scratch();
+    await using machines = await Machines.make(dir.path, ["d", "e", "f"]);
+    await machines.start("d", "asked");
+    await machines.start("e", "never");
+    await machines.start("f", "never");
+    using before = await machines.access("d").local();
+    await writeKey(before, "kept", "yes");
+    for (const [name, founding] of [["e", "never"], ["d", "ifAlone"]] as const) {
+      const other = name === "e" ? "d" : "f";
+      using etcd = await machines.access(other).local();
+      const old = memberNamed(await listMembers(etcd), name);
+      await machines.stop(name);
+      await new DataDirectory(`${dir.path}/${name}`).wipe();
+      // The two that stay are a majority all the time.
+      await insist(() => checkHealth(etcd));
+      await machines.start(name, founding);
+      const now = await listMembers(etcd);
+      assert.deepEqual(now.map(({ name, learner }) => ({ name, learner })), [
+        { name: "d", learner: false },
+        { name: "e", learner: false },
+        { name: "f", learner: false },
+      ]);
+      const fresh = memberNamed(now, name);
+      assert.notEqual(fresh.id, old.id);
+      assert.deepEqual(fresh.peerUrls, old.peerUrls);
+      using own = await machines.access(name).local();
+      assert.equal((await readKey(own, "kept")).value, "yes");
+    }
+  },
+);
+
+real(
+  "an init machine whose EPHEMERAL is erased founds nothing while the API servers are in trouble",
+  async () => {
+    await using dir = await scratch();
+    await using machines = await Machines.make(dir.path, ["g", "h"]);
+    await machines.start("g", "ifAlone");
+    await machines.start("h", "never");
+    using etcd = await machines.access("h").local();
+    const old = memberNamed(await listMembers(etcd), "g");
+    const { clusterId } = await identityIn(machines, "h");
+    // Its member went with its data, before the disk did: so h alone is the cluster.
+    await removeWhenSettled(etcd, old.id, machines.signal);
+    await machines.stop("g");
+    await new DataDirectory(`${dir.path}/g`).wipe();
+    machines.apiFault = new KubeError(503, "ServiceUnavailable", "the API server is starting");
+    const starting = machines.start("g", "ifAlone");
+    // Longer than it looks around before it founds a cluster.
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    assert.deepEqual(await members(machines, "h"), ["h"]);
+    machines.apiFault = undefined;
+    await starting;
+    assert.deepEqual(await members(machines, "g"), ["g", "h"]);
+    assert.equal((await identityIn(machines, "g")).clusterId, clusterId);
+  },
+);
+
+/** The cluster that a member belongs to, as it says itself. */
+async function identityIn(machines: Machines, name: string): Promise<{ clusterId: string }> {
+  using etcd = await machines.access(name).local();
+  const { header } = await etcd.call<{ header: { cluster_id: string } }>("maintenance/status", {});
+  return { clusterId: header.cluster_id };
+}

@@ -1,3 +1,4 @@
+import { KubeError } from "$lib/kube/mod.ts";
 import { systemClock } from "$lib/service/mod.ts";
 import type { EtcdAccess } from "./access.ts";
 import { type MemberIdentity, type MemberPlan, peerUrl } from "./arguments.ts";
@@ -40,10 +41,21 @@ async function isAlone({ access }: PlanInput, signal: AbortSignal): Promise<bool
   for (let look = 0; look < LOOKS; look++) {
     if (look > 0) await systemClock.sleep(RETRY_MS, signal);
     signal.throwIfAborted();
-    const others = await access.others(signal).catch(() => []);
-    if (others.length > 0) return false;
+    if (await seesControlPlane(access, signal)) return false;
   }
   return true;
+}
+
+/** Whether there is another control plane; one that answers with an error is one, too. */
+async function seesControlPlane(
+  access: PlanInput["access"],
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return (await access.others(signal)).length > 0;
+  } catch (error) {
+    return error instanceof KubeError;
+  }
 }
 
 async function joinUntilDone(

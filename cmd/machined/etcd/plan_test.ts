@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { EtcdClient } from "$lib/etcd/mod.ts";
+import { KubeError } from "$lib/kube/mod.ts";
 import { type Founding, planMember } from "./plan.ts";
 
 const identity = { name: "a", address: "10.5.0.2" };
@@ -88,6 +89,19 @@ Deno.test("planMember() takes up an addition that it did not live to use", async
 Deno.test("planMember() never founds a cluster unasked, and leaves when it is told to", async () => {
   const over = new AbortController();
   const waiting = plan({ founding: "never", others: new Error("refused") }, over.signal);
+  over.abort(new Error("stopped"));
+  await assert.rejects(waiting, /stopped/);
+});
+
+Deno.test("planMember() of an init machine founds nothing while an API server answers with errors", async () => {
+  const over = new AbortController();
+  const broken = new KubeError(503, "ServiceUnavailable", "etcd has no leader");
+  const waiting = plan({ founding: "ifAlone", others: broken }, over.signal);
+  const founded = await Promise.race([
+    waiting.catch(() => "ended"),
+    new Promise((resolve) => setTimeout(resolve, 500, "waits")),
+  ]);
+  assert.equal(founded, "waits");
   over.abort(new Error("stopped"));
   await assert.rejects(waiting, /stopped/);
 });
