@@ -13,7 +13,6 @@ import type { ProcessMark } from "./process.ts";
 import {
   addressArgument,
   endpoints,
-  HOST_FROM_GUEST,
   isShared,
   mastersOf,
   networkState,
@@ -36,19 +35,19 @@ export interface CreatedCluster {
 
 /** Creates a cluster. What is started is recorded at once, so that destroy finds it. */
 export async function createCluster(host: Host, options: CreateOptions): Promise<CreatedCluster> {
-  const { directory, say } = options;
+  const { directory, network, say } = options;
   await checkInputs(host, options);
   const accelerator = options.accelerator === "auto"
     ? await chooseAccelerator(options.arch)
     : options.accelerator;
-  const nodes = planNodes(options, (used) => freeLoopback(canListen, used));
+  const nodes = planNodes(options, network, (used) => freeLoopback(canListen, used));
   for (const { name } of nodes) {
     await host.files.mkdir(join(directory, name), { recursive: true, mode: 0o700 });
   }
   const record = await StateRecord.begin(host, directory, {
     provisioner: "qemu",
     name: options.name,
-    network: networkState(options.name, nodes),
+    network: networkState(options.name, network, nodes),
     nodes,
     processes: [],
   });
@@ -56,18 +55,22 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   const paths = new Map(nodes.map(({ name }) => [name, `/${crypto.randomUUID()}/config.yaml`]));
   const configFile = (name: string): string => join(directory, name, NODE_FILES.config);
   const masters = mastersOf(nodes);
-  const network = join(directory, SWITCH);
-  if (shared) await host.files.mkdir(network, { recursive: true, mode: 0o700 });
+  const switchDirectory = join(directory, SWITCH);
+  if (shared) await host.files.mkdir(switchDirectory, { recursive: true, mode: 0o700 });
   const hostProcess = await launchHostProcess(host, directory, {
     files: Object.fromEntries([...paths].map(([name, path]) => [path, configFile(name)])),
     pidFile: join(directory, shared ? SWITCH : nodes[0]?.name ?? "", NODE_FILES.pid),
     balanced: shared
       ? masters.map(({ address }) => ({ host: address, port: API_SERVER_PORT }))
       : [],
-    network: shared ? network : null,
+    network: shared ? switchDirectory : null,
   });
   await record.started(hostProcess.mark);
-  const { inside, outside } = endpoints(nodes, shared ? hostProcess.balancerPort : undefined);
+  const { inside, outside } = endpoints(
+    nodes,
+    network,
+    shared ? hostProcess.balancerPort : undefined,
+  );
 
   const { inputDirectory } = options;
   if (inputDirectory === undefined) say("generating PKI and tokens");
@@ -83,8 +86,8 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
 
   const { arch } = options;
   if (shared) {
-    const { cidr } = record.state.network;
-    await record.started(await launchUplink({ arch, directory: network, cidr, nodes }));
+    const uplink = { arch, directory: switchDirectory, network, nodes };
+    await record.started(await launchUplink(uplink));
   }
   const machines = new Map<string, ProcessMark>();
   const { until, timeoutMs, signal } = options;
@@ -96,14 +99,14 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   };
   const start = async (node: NodeState): Promise<void> => {
     say(`starting ${node.name} at ${node.address} (${accelerator})`);
-    const url = `http://${HOST_FROM_GUEST}:${hostProcess.port}${paths.get(node.name)}`;
+    const url = `http://${network.gateway}:${hostProcess.port}${paths.get(node.name)}`;
     const mark = await launchQemu(host, {
-      ...{ node, arch, accelerator },
+      ...{ node, arch, accelerator, network },
       directory: join(directory, node.name),
       kernel: resolve(options.kernel),
       initrd: resolve(options.initrd),
-      cmdline: nodeCmdline(arch, url, addressArgument(node, nodes)),
-      ...shared ? { network } : {},
+      cmdline: nodeCmdline(arch, url, addressArgument(node, network, nodes)),
+      ...shared ? { switchDirectory } : {},
     });
     machines.set(node.name, await record.started(mark));
   };
@@ -126,7 +129,7 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
       nodes: nodes.slice(0, machines.size),
       target: targetOf(credentials, masters[0]?.address ?? ""),
       machines: [...machines.values()],
-      k8sEndpoint: shared ? outside : "",
+      k8sEndpoint: inside === outside ? "" : outside,
       timeoutMs: timeoutMs - (performance.now() - began),
     });
     if (kubeconfig) await record.add({ kubeconfig });

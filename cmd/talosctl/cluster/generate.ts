@@ -25,7 +25,7 @@ import {
 import { readText } from "../files.ts";
 import type { Host } from "../host.ts";
 import type { CreateOptions } from "./options.ts";
-import { additionalSans, isShared, mastersOf } from "./plan.ts";
+import { additionalSans, isShared, machineNetwork, mastersOf } from "./plan.ts";
 import type { NodeState } from "./state.ts";
 
 /** The configurations of a cluster's machines, by name, and the administrator's credentials. */
@@ -36,7 +36,10 @@ export interface Generated {
 
 /** Makes the configurations, with the user's patch. `endpoint` is where the machines reach Kubernetes. */
 export async function generate(
-  { name, config: given, patch }: Pick<CreateOptions, "name" | "config" | "patch">,
+  { name, network, config: given, patch }: Pick<
+    CreateOptions,
+    "name" | "network" | "config" | "patch"
+  >,
   nodes: readonly NodeState[],
   endpoint: string,
 ): Promise<Generated> {
@@ -50,7 +53,7 @@ export async function generate(
       secrets,
       additionalSans: additionalSans(node, nodes),
       installDisk: "/dev/vda",
-      network: { hostname: node.name },
+      network: machineNetwork(node, network, nodes),
       // Without workers the control planes have to run everything.
       allowSchedulingOnMasters: !hasWorkers,
       ...given,

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
-import { createSecrets, generateConfigs, parseConfig, parsePatch } from "$lib/config/mod.ts";
+import {
+  createSecrets,
+  generateConfigs,
+  parseConfig,
+  parsePatch,
+  validateConfig,
+} from "$lib/config/mod.ts";
 import { addContext, contextOf, Talosconfig } from "$lib/talosconfig/mod.ts";
 import { generate, readGenerated } from "./generate.ts";
+import { DEFAULT_NETWORK, planNetwork } from "./network.ts";
 import type { NodeState } from "./state.ts";
 
 const NODE: NodeState = {
@@ -12,6 +19,7 @@ const NODE: NodeState = {
   uuid: "",
   ...{ cpus: 2, memoryBytes: 0, diskBytes: 0 },
 };
+const NETWORK = planNetwork(DEFAULT_NETWORK);
 const ENDPOINT = "https://127.0.0.2:6443";
 const PEM = { ca: "-----BEGIN A", crt: "-----BEGIN B", key: "-----BEGIN C" };
 
@@ -20,7 +28,7 @@ Deno.test("generate() makes a node that runs everything, with the patch applied"
     '[{"op": "add", "path": "/machine/registries/config", ' +
       '"value": {"r:5000": {"tls": {"insecureSkipVerify": true}}}}]',
   );
-  const asked = { name: "c", config: { debug: true }, patch };
+  const asked = { name: "c", network: NETWORK, config: { debug: true }, patch };
   const { configs } = await generate(asked, [NODE], ENDPOINT);
   const config = configs.get(NODE.name) ?? "";
   const { raw, errors } = parseConfig(config);
@@ -36,7 +44,7 @@ Deno.test("generate() refuses a patch that breaks the configuration, with the fi
     '[{"op": "replace", "path": "/cluster/controlPlane/endpoint", "value": ""}]',
   );
   await assert.rejects(
-    generate({ name: "c", config: {}, patch }, [NODE], ENDPOINT),
+    generate({ name: "c", network: NETWORK, config: {}, patch }, [NODE], ENDPOINT),
     /Cannot use --config-patch: [\s\S]*endpoint/,
   );
 });
@@ -62,7 +70,7 @@ Deno.test("readGenerated() takes what gen config left, with the patch applied", 
 
 Deno.test("generate() makes one cluster of several machines: same secrets, names of their own", async () => {
   const worker: NodeState = { ...NODE, name: "c-worker-1", type: "join", address: "127.0.0.3" };
-  const asked = { name: "c", config: {}, patch: [] };
+  const asked = { name: "c", network: NETWORK, config: {}, patch: [] };
   const { configs } = await generate(asked, [NODE, worker], "https://10.0.2.2:7443");
   const [master, joining] = [NODE, worker].map(({ name }) => {
     const { config, errors } = parseConfig(configs.get(name) ?? "");
@@ -84,4 +92,25 @@ Deno.test("generate() makes one cluster of several machines: same secrets, names
   assert.equal(joining.cluster.token, master.cluster.token);
   assert.deepEqual(joining.machine.certSANs, ["127.0.0.3"]);
   assert.deepEqual(master.machine.certSANs, ["127.0.0.1", "127.0.0.2"]);
+});
+
+Deno.test("generate() gives control planes the shared address, and all the name servers", async () => {
+  const worker: NodeState = { ...NODE, name: "c-worker-1", type: "join", address: "127.0.0.3" };
+  const network = planNetwork({
+    ...{ cidr: "10.5.0.0/24", mtu: 1400, nameservers: ["10.5.0.3", "1.1.1.1"], useVip: true },
+  });
+  const node = { ...NODE, ip: "10.5.0.15" };
+  const asked = { name: "c", network, config: {}, patch: [] };
+  const { configs } = await generate(asked, [node, worker], "https://10.5.0.50:6443");
+  const [master, joining] = [node, worker].map(({ name }) => {
+    const parsed = parseConfig(configs.get(name) ?? "");
+    assert.deepEqual(validateConfig(parsed, { mode: "metal" }).errors, []);
+    return parsed.config?.machine.network;
+  });
+  assert.deepEqual(master?.interfaces, [{
+    ...{ interface: "eth0", cidr: "10.5.0.15/24", mtu: 0, vip: { ip: "10.5.0.50" } },
+    routes: [{ network: "0.0.0.0/0", gateway: "10.5.0.2" }],
+  }]);
+  assert.equal(joining?.interfaces, undefined);
+  assert.deepEqual(joining?.nameservers, ["10.5.0.3", "1.1.1.1"]);
 });

@@ -3,6 +3,7 @@ import { SECRET, writeWhole } from "../files.ts";
 import type { Host } from "../host.ts";
 import { readPid } from "./config_server.ts";
 import type { HostOrder, HostPorts } from "./host_order.ts";
+import type { ClusterNetwork } from "./network.ts";
 import { markProcess, type ProcessMark } from "./process.ts";
 import {
   type Arch,
@@ -78,14 +79,14 @@ async function firstLine(stream: ReadableStream<Uint8Array>, ms: number): Promis
 
 /** Starts what joins the switch with the host, in the background. @throws {Error} with what to do when QEMU cannot. */
 export async function launchUplink(
-  { arch, directory, cidr, nodes }: {
+  { arch, directory, network, nodes }: {
     readonly arch: Arch;
     readonly directory: string;
-    readonly cidr: string;
+    readonly network: ClusterNetwork;
     readonly nodes: readonly NodeState[];
   },
 ): Promise<ProcessMark> {
-  const args = uplinkArguments(directory, cidr, nodes);
+  const args = uplinkArguments(directory, network, nodes);
   return await background("switch", "the network", directory, qemuProgram(arch), args);
 }
 

@@ -1,4 +1,5 @@
 import type { GenerateInput, PatchOperation } from "$lib/config/mod.ts";
+import type { ClusterNetwork } from "./network.ts";
 import type { Accelerator, Arch } from "./qemu.ts";
 
 /** How far a cluster is waited for. Bootstrapping comes with the last two. */
@@ -21,6 +22,7 @@ export interface CreateOptions {
   readonly kernel: string;
   readonly initrd: string;
   readonly initNode: boolean;
+  readonly network: ClusterNetwork;
   readonly config: Partial<GenerateInput>;
   /** Where `gen config` has left configurations to take instead of generating one. */
   readonly inputDirectory: string | undefined;

@@ -1,15 +1,8 @@
 /** Which machines a local cluster has, and how they and this host reach each other. */
+import type { GenerateInput } from "$lib/config/mod.ts";
+import { type ClusterNetwork, maskOf, nth } from "./network.ts";
 import type { CreateOptions } from "./options.ts";
 import type { ClusterState, NodeState } from "./state.ts";
-
-/** Where the guest sees the host in QEMU's user-mode network. */
-export const HOST_FROM_GUEST = "10.0.2.2";
-/** The resolver of that network. */
-const RESOLVER = "10.0.2.3";
-const NETWORK = { cidr: "10.0.2.0/24", gateway: HOST_FROM_GUEST, mtu: 1500 } as const;
-const NETMASK = "255.255.255.0";
-/** The last byte of the first guest's address: the one that QEMU gives to a guest that is alone. */
-const FIRST_GUEST = 15;
 
 /** Most machines of a local cluster: as many as there are loopback addresses to try. */
 export const MAX_NODES = 31;
@@ -22,6 +15,7 @@ type Sizes = Pick<
 /** The machines, control planes first; `freeAddress` gives a loopback address that is not in use. */
 export function planNodes(
   options: Sizes,
+  { firstMachine }: Pick<ClusterNetwork, "firstMachine">,
   freeAddress: (used: ReadonlySet<string>) => string,
 ): NodeState[] {
   const used = new Set<string>();
@@ -36,7 +30,7 @@ export function planNodes(
     return {
       ...node,
       address,
-      ip: `10.0.2.${FIRST_GUEST + index}`,
+      ip: nth(firstMachine, index),
       uuid: crypto.randomUUID(),
       cpus: options.cpus,
       memoryBytes: options.memoryMib * 2 ** 20,
@@ -81,26 +75,33 @@ export function stagesOf(
 }
 
 /** What `cluster show` tells of the network. */
-export function networkState(name: string, nodes: readonly NodeState[]): ClusterState["network"] {
-  return { name: isShared(nodes) ? name : `${name} (user mode)`, ...NETWORK };
+export function networkState(
+  name: string,
+  { cidr, gateway, mtu }: ClusterNetwork,
+  nodes: readonly NodeState[],
+): ClusterState["network"] {
+  return { name: isShared(nodes) ? name : `${name} (user mode)`, cidr, gateway, mtu };
 }
 
 /**
  * Where Kubernetes is reached: at the one machine itself, which the host finds at the same address, or
- * by the balancer on the host, which guests see at another address than the host does.
+ * by the balancer on the host, which guests see at another address than the host does. An address that
+ * the control planes share is for guests: the host has no way to it.
  */
 export function endpoints(
   nodes: readonly NodeState[],
+  { gateway, vip }: Pick<ClusterNetwork, "gateway" | "vip">,
   balancerPort: number | undefined,
 ): { readonly inside: string; readonly outside: string } {
+  const shared = vip === undefined ? undefined : `https://${vip}:6443`;
   if (balancerPort !== undefined) {
     return {
-      inside: `https://${HOST_FROM_GUEST}:${balancerPort}`,
+      inside: shared ?? `https://${gateway}:${balancerPort}`,
       outside: `https://127.0.0.1:${balancerPort}`,
     };
   }
   const alone = `https://${nodes[0]?.address ?? ""}:6443`;
-  return { inside: alone, outside: alone };
+  return { inside: shared ?? alone, outside: alone };
 }
 
 /** Names that certificates have to speak for beside a node's own: those by which the host calls it. */
@@ -111,10 +112,29 @@ export function additionalSans(node: NodeState, nodes: readonly NodeState[]): st
 }
 
 /** The kernel argument for a machine's address; one that is alone gets it from QEMU. */
-export function addressArgument(node: NodeState, nodes: readonly NodeState[]): string[] {
+export function addressArgument(
+  node: NodeState,
+  { gateway, prefix, resolver }: ClusterNetwork,
+  nodes: readonly NodeState[],
+): string[] {
   if (!isShared(nodes)) return [];
-  const { gateway } = NETWORK;
-  return [`ip=${node.ip}::${gateway}:${NETMASK}:${node.name}::off:${RESOLVER}`];
+  return [`ip=${node.ip}::${gateway}:${maskOf(prefix)}:${node.name}::off:${resolver}`];
+}
+
+/** What a machine's configuration says of its network. */
+export function machineNetwork(
+  node: NodeState,
+  { gateway, nameservers, prefix, vip }: ClusterNetwork,
+  nodes: readonly NodeState[],
+): NonNullable<GenerateInput["network"]> {
+  const { name: hostname } = node;
+  const names = nameservers.length === 0 ? { hostname } : { hostname, nameservers };
+  if (vip === undefined || node.type === "join") return names;
+  // An interface that the configuration names has all that it has from there.
+  const addressing = isShared(nodes)
+    ? { cidr: `${node.ip}/${prefix}`, routes: [{ network: "0.0.0.0/0", gateway }] }
+    : { dhcp: true };
+  return { ...names, interfaces: [{ interface: "eth0", mtu: 0, ...addressing, vip: { ip: vip } }] };
 }
 
 /** The address of a machine's network card, from its IP address: QEMU's default is the same for all. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { defaultArguments } from "$lib/cmdline/mod.ts";
 import type { NodeState } from "./state.ts";
 import { NODE_PORTS } from "./loopback.ts";
+import { cardOptions, type ClusterNetwork, userNetwork } from "./network.ts";
 import { pluggedIn } from "./uplink.ts";
 
 /** What a guest's instructions are executed by. */
@@ -20,8 +21,9 @@ export interface QemuSpec {
   readonly kernel: string;
   readonly initrd: string;
   readonly cmdline: string;
+  readonly network: ClusterNetwork;
   /** The directory of the switch that it is plugged into; absent where it is the only machine. */
-  readonly network?: string;
+  readonly switchDirectory?: string;
 }
 
 /** Names of the files that a node keeps in its directory. */
@@ -62,7 +64,9 @@ export function qemuArguments(spec: QemuSpec): string[] {
     // By its serial number the node knows what the disk is for, and makes a filesystem on it.
     ...disk("state", file("state"), ",serial=STATE"),
     ...["-uuid", node.uuid],
-    ...(spec.network === undefined ? alone(node) : pluggedIn(spec.network, node)),
+    ...(spec.switchDirectory === undefined
+      ? alone(spec)
+      : pluggedIn(spec.switchDirectory, spec.network, node)),
     ...["-device", "virtio-rng-pci"],
     ...watchdog(spec.arch),
     ...["-chardev", `file,id=console,path=${file("console")},append=on`],
@@ -91,11 +95,11 @@ export function machineFile({ arch, kernel, initrd, cmdline }: QemuSpec): string
 }
 
 /** The network of a machine that has it for itself. */
-function alone({ address }: NodeState): string[] {
-  const forwards = NODE_PORTS.map((port) => `hostfwd=tcp:${address}:${port}-:${port}`);
+function alone({ node, network }: QemuSpec): string[] {
+  const forwards = NODE_PORTS.map((port) => `hostfwd=tcp:${node.address}:${port}-:${port}`);
   return [
-    ...["-netdev", ["user", "id=net", ...forwards].join(",")],
-    ...["-device", "virtio-net-pci,netdev=net"],
+    ...["-netdev", userNetwork("net", network, forwards)],
+    ...["-device", `virtio-net-pci,netdev=net${cardOptions(network)}`],
   ];
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DEFAULT_NETWORK, planNetwork } from "./network.ts";
 import { machineFile, nodeCmdline, qemuArguments, qemuFault, type QemuSpec } from "./qemu.ts";
 
 const SPEC: QemuSpec = {
@@ -18,6 +19,7 @@ const SPEC: QemuSpec = {
   kernel: "/images/vmlinuz",
   initrd: "/images/initramfs.xz",
   cmdline: 'a=b c="d e"',
+  network: planNetwork(DEFAULT_NETWORK),
 };
 
 /** The value that follows `flag`, for each time it is given. */
@@ -27,8 +29,19 @@ function values(args: readonly string[], flag: string): string[] {
 
 Deno.test("qemuArguments() forwards both APIs on the node's own address only", () => {
   assert.deepEqual(values(qemuArguments(SPEC), "-netdev"), [
-    "user,id=net,hostfwd=tcp:127.0.0.2:50000-:50000,hostfwd=tcp:127.0.0.2:6443-:6443",
+    "user,id=net,net=10.0.2.0/24,host=10.0.2.2,dns=10.0.2.3,dhcpstart=10.0.2.15," +
+    "hostfwd=tcp:127.0.0.2:50000-:50000,hostfwd=tcp:127.0.0.2:6443-:6443",
   ]);
+});
+
+Deno.test("qemuArguments() give a machine that is alone the network that was asked for", () => {
+  const network = planNetwork({ ...DEFAULT_NETWORK, cidr: "172.20.0.0/16", mtu: 1400 });
+  const args = qemuArguments({ ...SPEC, network });
+  assert.match(
+    values(args, "-netdev")[0] ?? "",
+    /net=172.20.0.0\/16,host=172.20.0.2,dns=172.20.0.3,dhcpstart=172.20.0.15,/,
+  );
+  assert.ok(values(args, "-device").includes("virtio-net-pci,netdev=net,host_mtu=1400"));
 });
 
 Deno.test("qemuArguments() doubles the commas of paths", () => {

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { NODE_PORTS } from "./loopback.ts";
+import { cardOptions, type ClusterNetwork, userNetwork } from "./network.ts";
 import { cardAddress } from "./plan.ts";
 import type { NodeState } from "./state.ts";
 import { SOCKETS } from "./switch.ts";
@@ -15,7 +16,7 @@ export const SWITCH = "switch";
 /** The command line of the user-mode network; `directory` is the switch's. It goes to the background. */
 export function uplinkArguments(
   directory: string,
-  cidr: string,
+  network: ClusterNetwork,
   nodes: readonly NodeState[],
 ): string[] {
   const forwards = nodes.flatMap(({ address, ip }) =>
@@ -23,7 +24,7 @@ export function uplinkArguments(
   );
   return [
     ...["-M", "none", "-nodefaults", "-no-user-config", "-display", "none"],
-    ...onHub("host", ["user", "id=host", `net=${cidr}`, ...forwards].join(",")),
+    ...onHub("host", userNetwork("host", network, forwards)),
     ...onHub("switch", stream("switch", join(directory, SOCKETS.uplink))),
     ...["-pidfile", join(directory, "qemu.pid")],
     "-daemonize",
@@ -35,10 +36,10 @@ function onHub(id: string, netdev: string): string[] {
 }
 
 /** How a node is plugged in; `directory` is the switch's. */
-export function pluggedIn(directory: string, node: NodeState): string[] {
+export function pluggedIn(directory: string, network: ClusterNetwork, node: NodeState): string[] {
   return [
     ...["-netdev", stream("net", join(directory, SOCKETS.machines))],
-    ...["-device", `virtio-net-pci,netdev=net,mac=${cardAddress(node)}`],
+    ...["-device", `virtio-net-pci,netdev=net,mac=${cardAddress(node)}${cardOptions(network)}`],
   ];
 }
 

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DEFAULT_NETWORK, planNetwork } from "./network.ts";
 import { planNodes } from "./plan.ts";
 import { PacketReader, runSwitch, SOCKETS } from "./switch.ts";
 import { pluggedIn, uplinkArguments } from "./uplink.ts";
 
+const NETWORK = planNetwork(DEFAULT_NETWORK);
 const NODES = planNodes(
   {
     ...{ name: "c", cpus: 1, memoryMib: 1, diskMib: 1, initNode: false },
     ...{ masters: 1, workers: 1 },
   },
+  NETWORK,
   (used) => `127.0.0.${used.size + 1}`,
 );
 const QEMU = "qemu-system-x86_64";
@@ -18,8 +21,8 @@ function values(args: readonly string[], flag: string): string[] {
 }
 
 Deno.test("uplinkArguments() join the host's network and the switch", () => {
-  assert.deepEqual(values(uplinkArguments("/s/a,b", "10.0.2.0/24", NODES), "-netdev"), [
-    "user,id=host,net=10.0.2.0/24," +
+  assert.deepEqual(values(uplinkArguments("/s/a,b", NETWORK, NODES), "-netdev"), [
+    "user,id=host,net=10.0.2.0/24,host=10.0.2.2,dns=10.0.2.3,dhcpstart=10.0.2.15," +
     "hostfwd=tcp:127.0.0.1:50000-10.0.2.15:50000,hostfwd=tcp:127.0.0.1:6443-10.0.2.15:6443," +
     "hostfwd=tcp:127.0.0.2:50000-10.0.2.16:50000,hostfwd=tcp:127.0.0.2:6443-10.0.2.16:6443",
     "hubport,id=hub-host,hubid=0,netdev=host",
@@ -29,7 +32,7 @@ Deno.test("uplinkArguments() join the host's network and the switch", () => {
 });
 
 Deno.test("pluggedIn() gives each machine a card of its own", () => {
-  assert.deepEqual(pluggedIn("/s", NODES[1]!), [
+  assert.deepEqual(pluggedIn("/s", NETWORK, NODES[1]!), [
     ...["-netdev", "stream,id=net,server=off,addr.type=unix,addr.path=/s/machines.sock"],
     ...["-device", "virtio-net-pci,netdev=net,mac=52:54:0a:00:02:10"],
   ]);
@@ -102,7 +105,7 @@ Deno.test({
     const done = runSwitch({ directory, ready: ready.resolve, signal: over.signal });
     await ready.promise;
     // Forwards would need ports of this host to be free: packets are what is looked at here.
-    const args = uplinkArguments(directory, "10.0.2.0/24", NODES)
+    const args = uplinkArguments(directory, NETWORK, NODES)
       .map((arg) => arg.replace(/,hostfwd=[^,]+/g, ""));
     const { success } = await new Deno.Command(QEMU, { args, stderr: "null" }).output();
     assert.ok(success);

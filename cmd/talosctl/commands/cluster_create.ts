@@ -7,6 +7,7 @@ import {
   parseRegistryMirror,
 } from "$lib/config/mod.ts";
 import { createCluster } from "../cluster/create.ts";
+import { type ClusterNetwork, DEFAULT_NETWORK, planNetwork } from "../cluster/network.ts";
 import { MAX_NODES } from "../cluster/plan.ts";
 import type { Milestone } from "../cluster/options.ts";
 import { defaultKubeconfigPath } from "../kubeconfig_file.ts";
@@ -25,6 +26,7 @@ const FLAGS = {
     fallback: "auto",
     choices: ["auto", "kvm", "hvf", "tcg"],
   }),
+  cidr: flag.string("CIDR of the cluster network", { fallback: DEFAULT_NETWORK.cidr }),
   configPatch: flag.string("patch generated machineconfigs (RFC 6902, JSON or YAML)"),
   cpus: flag.float("the share of CPUs as fraction (each container/VM)", { fallback: 2 }),
   crashdump: flag.boolean("print debug crashdump to stderr when cluster startup fails"),
@@ -40,6 +42,8 @@ const FLAGS = {
   memory: flag.int("the limit on memory usage in MB (each container/VM)", {
     shownFallback: `${MEMORY.kubernetes}, or ${MEMORY.bare} with --skip-kubernetes`,
   }),
+  mtu: flag.int("MTU of the cluster network", { fallback: DEFAULT_NETWORK.mtu }),
+  nameservers: flag.list("list of nameservers to use", { shownFallback: "those of this host" }),
   registryInsecureSkipVerify: flag.list(
     "list of registry hostnames to skip TLS verification for",
   ),
@@ -52,6 +56,9 @@ const FLAGS = {
   ),
   talosVersion: flag.string(
     "the desired Talos version to generate config for (if not set, defaults to image version)",
+  ),
+  useVip: flag.boolean(
+    "use a virtual IP for the controlplane endpoint instead of the loadbalancer",
   ),
   vmlinuzPath: flag.string("the compressed kernel image to use", {
     fallback: "dist/vmlinuz-${ARCH}",
@@ -71,6 +78,7 @@ export const clusterCreateCommand = command({
   flags: FLAGS,
   async run(flags, session: Session) {
     checkCounts(flags.masters, flags.workers);
+    const network = clusterNetwork(flags);
     const { skipKubernetes, skipKubeconfig } = flags;
     const { name, directory } = place(session);
     const arch = flags.arch === "arm64" ? "arm64" : "amd64";
@@ -89,6 +97,7 @@ export const clusterCreateCommand = command({
       kernel: file(flags.vmlinuzPath),
       initrd: file(flags.initrdPath),
       initNode: flags.withInitNode,
+      network,
       config: generateInput(flags),
       inputDirectory: flags.inputDir === "" ? undefined : flags.inputDir,
       patch: flags.configPatch === "" ? [] : parsePatch(flags.configPatch),
@@ -122,6 +131,15 @@ function checkCounts(masters: number, workers: number): void {
     `cannot create ${masters} masters and ${workers} workers: a cluster has at least one master, ` +
       `and at most ${MAX_NODES} nodes`,
   );
+}
+
+/** @throws {UsageError} for a network that the machines cannot have */
+function clusterNetwork(flags: Values<typeof FLAGS>): ClusterNetwork {
+  try {
+    return planNetwork(flags);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
 }
 
 function milestone({ wait, skipKubernetes }: Values<typeof FLAGS>): Milestone {
