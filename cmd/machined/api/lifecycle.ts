@@ -29,6 +29,8 @@ export interface LifecycleDeps extends PowerDeps {
   readonly takeTurn: (
     options: { readonly preserve: boolean; readonly signal: AbortSignal; readonly waitMs: number },
   ) => Promise<Turn | undefined>;
+  /** Throws when the machine's member of etcd, if there is one, cannot leave its cluster. */
+  readonly checkLeave: (signal: AbortSignal) => Promise<void>;
   readonly sequencer: {
     readonly busy: boolean;
     run(sequence: Sequence, turn?: SequenceTurn): Promise<void>;
@@ -86,7 +88,7 @@ export function lifecycleApi(
         deps.power.request("reboot", "API (rollback)");
         return { messages: [{}] };
       }),
-    reset({ graceful, reboot, systemPartitionsToWipe }) {
+    async reset({ graceful, reboot, systemPartitionsToWipe }, { signal }) {
       if (resetting) throw refusal("Cannot reset: a reset is under way");
       const labels = systemPartitionsToWipe.filter(({ wipe }) => wipe).map(({ label }) => label);
       const unknown = labels.find((label) => !RESET_LABELS.some((known) => known === label));
@@ -94,6 +96,13 @@ export function lifecycleApi(
         throw new ConnectError(`label "${unknown}" is not supported`, Code.InvalidArgument);
       }
       resetting = true;
+      try {
+        if (graceful) await refusing(() => deps.checkLeave(signal));
+        else deps.log("reset is not graceful: etcd's health is not asked for");
+      } catch (error) {
+        resetting = false;
+        throw error;
+      }
       deps.log(`reset requested by API: ${labels.join(", ") || "the whole disk"}`);
       run(deps, deps.sequences.reset({ graceful, reboot, labels }), { unlocked: true });
       return { messages: [{}] };

@@ -3,6 +3,7 @@ import { IMAGES, isControlPlane } from "$lib/config/mod.ts";
 import { checkQuorum, takeTurn } from "../etcd/quorum.ts";
 import { tellOfQuorum } from "../etcd/quorum_notice.ts";
 import { ownKube } from "../kubernetes/own_kube.ts";
+import { messageOf } from "$lib/service/mod.ts";
 import type { Machine } from "../machine.ts";
 import { achieved } from "../release/gate.ts";
 import { resetSequence } from "../sequences/reset.ts";
@@ -17,12 +18,31 @@ export function lifecycleDeps(machine: Machine): LifecycleDeps {
     installImage: () => config.running.value?.config.machine.install?.image ?? IMAGES.installer,
     achieved: (signal) => achieved({ services, ownKube: () => ownKube(machine) }, signal),
     takeTurn: (options) => turnOf(machine, options),
+    checkLeave: (signal) => checkLeave(machine, signal),
     sequences: {
       upgrade: (order) => upgradeSequence(machine, order),
       stageUpgrade: (preserve) => stageUpgradeSequence(machine, preserve),
       reset: (order) => resetSequence(machine, order),
     },
   };
+}
+
+/** @throws {Error} when the other members cannot do without this machine's, or cannot be asked */
+async function checkLeave({ config, etcd }: Machine, signal: AbortSignal): Promise<void> {
+  const running = config.running.value?.config;
+  if (!running || !isControlPlane(running) || !await etcd.data.holdsMember()) return;
+  const { access } = etcd;
+  using client = await access.any(signal);
+  const at = (endpoints: readonly string[]) => access.at(endpoints);
+  try {
+    // Its data is meant to go: that there are few members is no reason against it.
+    await checkQuorum(client, { at, preserve: true, what: "a reset" }, signal);
+  } catch (cause) {
+    throw new Error(
+      `${messageOf(cause)}; with --graceful=false the machine is reset all the same`,
+      { cause },
+    );
+  }
 }
 
 async function turnOf(

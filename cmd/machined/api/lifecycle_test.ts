@@ -29,6 +29,7 @@ function world(slots: Slots | undefined, more: Partial<LifecycleDeps> = {}) {
     installImage: () => "registry/installer:configured",
     achieved: async () => ({ services: ["kubelet"] }),
     takeTurn: async () => undefined,
+    checkLeave: async () => {},
     sequencer,
     sequences: {
       upgrade(order) {
@@ -172,4 +173,17 @@ Deno.test("reset() takes the labels of a node's partitions and no other", async 
   await client.reset({ systemPartitionsToWipe: [spec("EPHEMERAL"), spec("STATE", false)] });
   await assert.rejects(client.reset({ graceful: true }), refused(/a reset is under way$/));
   assert.deepEqual(orders, [{ graceful: false, reboot: false, labels: ["EPHEMERAL"] }]);
+});
+
+Deno.test("reset() refuses what etcd cannot do without, unless it is not graceful", async () => {
+  await using disk = await TestDisk.make();
+  const logged: string[] = [];
+  const log = (line: string) => void logged.push(line);
+  const checkLeave = () => Promise.reject(new Error("etcd member 7 is not healthy"));
+  const { done, client } = world(disk.booted("a"), { checkLeave, log });
+  await assert.rejects(client.reset({ graceful: true }), refused(/^etcd member 7 is not healthy$/));
+  assert.deepEqual([done, logged], [[], []]);
+  await client.reset({ graceful: false });
+  assert.equal(done.at(-1), "reset");
+  assert.match(logged[0] ?? "", /^reset is not graceful/);
 });

@@ -20,6 +20,8 @@ export interface QuorumDeps {
   readonly at: (endpoints: readonly string[]) => Promise<EtcdClient>;
   /** Whether the data of the member that goes stays. */
   readonly preserve: boolean;
+  /** What is to be done, for messages; an upgrade unless told. */
+  readonly what?: string;
 }
 
 /** Why a cluster of so many members cannot do without one, if it cannot. */
@@ -37,24 +39,24 @@ export function sizeFault(count: number, preserve: boolean): string | undefined 
 /** Gives the number of members. @throws {Error} when the cluster would lose its quorum, or what is on it */
 export async function checkQuorum(
   etcd: EtcdClient,
-  { at, preserve }: QuorumDeps,
+  { at, preserve, what = "an upgrade" }: QuorumDeps,
   signal: AbortSignal,
 ): Promise<number> {
   const members = await listMembers(etcd, { signal });
   const fault = sizeFault(members.length, preserve);
   if (fault !== undefined) throw new Error(fault);
-  for (const member of members) await checkMember(member, at, signal);
+  for (const member of members) await checkMember(member, { at, what }, signal);
   return members.length;
 }
 
 async function checkMember(
   { id, name, clientUrls }: Member,
-  at: QuorumDeps["at"],
+  { at, what }: Required<Pick<QuorumDeps, "at" | "what">>,
   signal: AbortSignal,
 ): Promise<void> {
   if (name === "" || clientUrls.length === 0) {
     throw new Error(
-      `etcd member ${id} is not started, all members must be running to perform an upgrade`,
+      `etcd member ${id} is not started, all members must be running to perform ${what}`,
     );
   }
   try {
@@ -62,7 +64,7 @@ async function checkMember(
     await checkHealth(client, { signal, timeoutMs: HEALTH_MS });
   } catch (cause) {
     throw new Error(
-      `etcd member ${id} is not healthy; all members must be healthy to perform an upgrade: ` +
+      `etcd member ${id} is not healthy; all members must be healthy to perform ${what}: ` +
         messageOf(cause),
       { cause },
     );
