@@ -4,14 +4,17 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { loadOrder, type ModuleIndex } from "$lib/kmod/mod.ts";
+import { basename, join } from "node:path";
+import type { ModuleIndex } from "$lib/kmod/mod.ts";
 import { buildComponents } from "../../mkimage/components/build.ts";
 import { chooseComponents } from "../../mkimage/components/catalog.ts";
 import { cpioArchive, type CpioEntry } from "../../mkimage/cpio.ts";
+import { fetchDebian } from "../../mkimage/inputs.ts";
+import { parseLock } from "../../mkimage/lock.ts";
+import { findModules, indexModules, orderedFiles } from "../../mkimage/module_set.ts";
 import { ALWAYS_MODULES } from "../../mkimage/modules.ts";
-import { CACHE } from "../../mkimage/paths.ts";
-import { run } from "../../mkimage/run.ts";
+import type { Flavor } from "../../mkimage/packages.ts";
+import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { makeSquashfs } from "../../mkimage/squashfs.ts";
 import { concat } from "../../mkimage/verity.ts";
 import type { Cluster } from "../boot/kubernetes.ts";
@@ -27,7 +30,19 @@ const SCRIPTS = new URL("./plain_node/", import.meta.url).pathname;
 export const PLAIN_ETCD_SERVES = /plain node: etcd serves/;
 
 /** What it takes to reach the disks. */
-const EARLY = ["virtio_pci", "virtio_blk", "virtio_net", "squashfs", "overlay"];
+const EARLY = ["virtio_pci", "virtio_rng", "virtio_blk", "virtio_net", "squashfs", "overlay"];
+
+/** What pods and their network need. */
+const LATER = [
+  ...["crc32c_generic", "xfs", "vxlan"],
+  ...["containers", "nftables", "iptables"].flatMap((purpose) => ALWAYS_MODULES[purpose] ?? []),
+];
+
+/** What the script starts beside containerd, which the image has. */
+const PROGRAMS: readonly (readonly [component: string, program: string])[] = [
+  ["etcd", "server"],
+  ["kubelet", "kubelet"],
+];
 
 /** Directories of the recorded node that are not on its disk. */
 const DIRECTORIES = ["/etc/kubernetes", "/system/secrets/kubernetes", "/system/etc/cri/hosts"];
@@ -101,7 +116,7 @@ export async function startPlainNode(
 ): Promise<PlainNode> {
   const busybox = await fetchBusybox(directory);
   const rootfs = `${DIST}rootfs.sqsh`;
-  const modules = await unpackModules(rootfs, directory);
+  const modules = await unpackModules(directory);
   const initrd = join(directory, "plain.cpio");
   await Deno.writeFile(initrd, await initramfs(busybox, modules));
   const payload = join(directory, "payload.sqsh");
@@ -128,33 +143,37 @@ export async function startPlainNode(
   };
 }
 
-/** The kernel modules of the image. */
+/** Files of the kernel's modules, and which of them need which. */
 interface Modules {
   readonly index: ModuleIndex;
   /** The directory that the index speaks of. */
   readonly directory: string;
 }
 
-async function unpackModules(rootfs: string, directory: string): Promise<Modules> {
-  const output = join(directory, "image");
-  await run("unsquashfs", ["-quiet", "-no-progress", "-d", output, rootfs, "usr/lib/modules"]);
-  const parent = join(output, "usr/lib/modules");
-  const [release] = await Array.fromAsync(Deno.readDir(parent));
-  if (!release) throw new Error("Cannot compare: the image has no kernel modules");
-  const found = join(parent, release.name);
-  const index = JSON.parse(await Deno.readTextFile(join(found, "index.json")));
-  return { index, directory: found };
+/** Unpacks the kernel package that the image was built with. */
+async function unpackModules(directory: string): Promise<Modules> {
+  const lock = parseLock(await Deno.readTextFile(LOCK_FILE));
+  const manifest = JSON.parse(await Deno.readTextFile(`${DIST}manifest.json`));
+  const name = lock.kernels[manifest.flavor as Flavor];
+  const [kernel] = await fetchDebian([name], lock, CACHE, directory, say);
+  const found = join(kernel!.directory, "lib/modules", manifest.kernel);
+  return {
+    index: await indexModules(await findModules(found), [...EARLY, ...LATER], []),
+    directory: found,
+  };
 }
 
-/** Files of the modules with these names, each after what it needs. */
-function filesOf({ index }: Modules, names: readonly string[]): string[] {
-  const known = names.filter((name) => name in index.modules);
-  return loadOrder(index, known).map((name) => index.modules[name]!.file);
+/** Copies modules into `target`, with a list of their files in load order. */
+async function layOutModules(target: string, files: readonly string[], from: string) {
+  await Deno.mkdir(target, { recursive: true });
+  for (const file of files) await Deno.copyFile(join(from, file), join(target, basename(file)));
+  await Deno.writeTextFile(join(target, "order"), files.map((file) => basename(file)).join("\n"));
 }
 
-async function initramfs(busybox: string, modules: Modules): Promise<Uint8Array> {
-  const files = filesOf(modules, EARLY);
-  const base = (file: string) => file.slice(file.lastIndexOf("/") + 1);
+async function initramfs(
+  busybox: string,
+  { index, directory }: Modules,
+): Promise<Uint8Array<ArrayBuffer>> {
   const entries: CpioEntry[] = [];
   for (
     const name of ["bin", "dev", "proc", "sys", "modules", "image", "payload", "layer", "root"]
@@ -167,9 +186,13 @@ async function initramfs(busybox: string, modules: Modules): Promise<Uint8Array>
     entries.push({ type: "file", path, mode: 0o755, content });
   file("/bin/busybox", await Deno.readFile(busybox));
   file("/init", await Deno.readFile(join(SCRIPTS, "init")));
-  file("/modules/order", new TextEncoder().encode(files.map(base).join("\n")));
-  for (const path of files) {
-    file(`/modules/${base(path)}`, await Deno.readFile(join(modules.directory, path)));
+  const modules = orderedFiles(index, EARLY);
+  file(
+    "/modules/order",
+    new TextEncoder().encode(modules.map((path) => basename(path)).join("\n")),
+  );
+  for (const path of modules) {
+    file(`/modules/${basename(path)}`, await Deno.readFile(join(directory, path)));
   }
   return concat([...cpioArchive(entries, 0)]);
 }
@@ -188,20 +211,15 @@ async function makePayload(root: string, output: string, payload: Payload): Prom
   await Deno.mkdir(join(plain, "bin"));
   await Deno.copyFile(busybox, join(plain, "busybox"));
   await Deno.copyFile(join(SCRIPTS, "node.sh"), join(plain, "node.sh"));
-  for (const { programs } of await buildComponents(chooseComponents(PROGRAMS), CACHE, say)) {
-    for (const { path } of programs.filter(({ name }) => PROGRAMS.includes(name))) {
-      await Deno.copyFile(path, join(plain, path.slice(path.lastIndexOf("/") + 1)));
-    }
+  for (const [name, program] of PROGRAMS) {
+    const [component] = await buildComponents(chooseComponents([name]), CACHE, say);
+    const built = component!.programs.find((one) => one.name === program);
+    await Deno.copyFile(built!.path, join(plain, name));
   }
-  const wanted = [
-    ...["crc32c_generic", "xfs", "vxlan"],
-    ...ALWAYS_MODULES["containers"]!,
-    ...ALWAYS_MODULES["nftables"]!,
-    ...ALWAYS_MODULES["iptables"]!,
-  ];
-  const early = new Set(filesOf(modules, EARLY));
-  const later = filesOf(modules, wanted).filter((file) => !early.has(file));
-  const texts: Record<string, string> = { ...recording.texts, modules: later.join("\n") };
+  const early = new Set(orderedFiles(modules.index, EARLY));
+  const later = orderedFiles(modules.index, LATER).filter((file) => !early.has(file));
+  await layOutModules(join(plain, "modules"), later, modules.directory);
+  const texts: Record<string, string> = { ...recording.texts };
   for (const [program, args] of Object.entries(recording.args)) {
     texts[`${program}.args`] = args.join("\n");
   }
@@ -214,5 +232,3 @@ async function makePayload(root: string, output: string, payload: Payload): Prom
   }
   await makeSquashfs(root, output, 0, { args: ["-noI", "-noD", "-noF"], blockBytes: 1 << 17 });
 }
-
-const PROGRAMS: readonly string[] = ["etcd", "kubelet"];

@@ -11,7 +11,7 @@ mount -t tmpfs tmpfs /dev/shm
 mount -t mqueue mqueue /dev/mqueue
 mount -t tmpfs -o mode=0755 tmpfs /run
 mount -t tmpfs tmpfs /tmp
-for module in $(cat /plain/modules); do insmod /usr/lib/modules/*/$module; done
+for module in $(cat /plain/modules/order); do insmod /plain/modules/$module; done
 mount -t bpf bpf /sys/fs/bpf
 mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
 cd /sys/fs/cgroup
