@@ -8,6 +8,7 @@
  * @module
  */
 export { INSTALLER } from "./installer.ts";
+export { PXE_SCRIPT } from "./pxe.ts";
 
 /** One file of an image. */
 export interface Part {

@@ -1,11 +1,9 @@
 /** What a machine boots over the network: kernel, initramfs, and a script for iPXE. */
 import { join } from "node:path";
+import { PXE_SCRIPT } from "$lib/image/mod.ts";
 import type { PartSize } from "../image.ts";
 import { IMAGE_NAMES } from "../verify.ts";
 import { type AssetOptions, bootArguments, readRelease } from "./release.ts";
-
-/** The script's name in its directory. */
-export const PXE_SCRIPT = "boot.ipxe";
 
 /**
  * The script: what it names lies beside it, wherever that is. iPXE puts in what it knows about the
