@@ -10,7 +10,7 @@ const START_POLL_MS = 200;
 
 /** What a cluster is served with. */
 export interface ServeOptions {
-  /** The files of configurations by the path that only their node knows. */
+  /** Files, configurations among them, by the path that only their node knows. */
   readonly files: Readonly<Record<string, string>>;
   /** Names the process that this one outlives by a moment. */
   readonly pidFile: string;
@@ -18,7 +18,7 @@ export interface ServeOptions {
   readonly signal: AbortSignal;
 }
 
-/** Serves configurations on a loopback port until the process in `pidFile` ends. Calls `ready` with the port. */
+/** Serves files on a loopback port until the process in `pidFile` ends. Calls `ready` with the port. */
 export async function serveConfig(
   { files, pidFile, ready, signal }: ServeOptions,
 ): Promise<void> {
@@ -28,14 +28,14 @@ export async function serveConfig(
     port: 0,
     signal: AbortSignal.any([signal, stop.signal]),
     onListen: ({ port }) => ready(port),
-    onError: () => new Response("Cannot read the configuration", { status: 500 }),
-  }, (request) => configResponse(request, files));
+    onError: () => new Response("Cannot read the file", { status: 500 }),
+  }, (request) => fileResponse(request, files));
   await nodeEnds(pidFile, signal);
   stop.abort();
   await Promise.race([server.finished, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
 }
 
-async function configResponse(
+async function fileResponse(
   request: Request,
   files: ServeOptions["files"],
 ): Promise<Response> {
@@ -45,9 +45,14 @@ async function configResponse(
   const { pathname } = new URL(request.url);
   const file = Object.hasOwn(files, pathname) ? files[pathname] : undefined;
   if (file === undefined) return new Response("Not found", { status: 404 });
-  return new Response(await Deno.readTextFile(file), {
+  const opened = await Deno.open(file);
+  const { size } = await opened.stat();
+  const isHead = request.method === "HEAD";
+  if (isHead) opened.close();
+  return new Response(isHead ? null : opened.readable, {
     headers: {
-      "content-type": "application/yaml",
+      "content-type": file.endsWith(".yaml") ? "application/yaml" : "application/octet-stream",
+      "content-length": String(size),
       "cache-control": "no-store",
       // A connection kept for later would keep the server alive after its node.
       "connection": "close",

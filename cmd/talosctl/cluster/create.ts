@@ -1,11 +1,15 @@
 import { join, resolve } from "node:path";
 import type { Credentials } from "$lib/talosconfig/mod.ts";
-import { SECRET, statIfPresent, writeWhole } from "../files.ts";
+import { SECRET, writeWhole } from "../files.ts";
 import type { Host } from "../host.ts";
 import type { Target } from "../target.ts";
 import { chooseAccelerator } from "./accelerator.ts";
+import { isAsset } from "./boot.ts";
+import { checkDisk, checkSource, qemuBoot, servedFiles } from "./boot_files.ts";
 import { bringUp } from "./bring_up.ts";
+import { findFirmware } from "./firmware.ts";
 import { generate, readGenerated, writeContext } from "./generate.ts";
+import type { HostOrder, HostPorts } from "./host_order.ts";
 import { launchHostProcess, launchQemu, launchUplink, requireQemu } from "./launch.ts";
 import { API_SERVER_PORT, canListen, freeLoopback } from "./loopback.ts";
 import type { CreateOptions } from "./options.ts";
@@ -19,10 +23,10 @@ import {
   planNodes,
   stagesOf,
 } from "./plan.ts";
-import { NODE_FILES, nodeCmdline, qemuProgram } from "./qemu.ts";
+import { NODE_FILES, nodeCmdline, type QemuBoot, qemuProgram } from "./qemu.ts";
 import { type ClusterState, findState, type NodeState, saveState } from "./state.ts";
 import { SWITCH } from "./uplink.ts";
-import { waitForApi } from "./wait.ts";
+import { handConfiguration, waitForApi, waitForInstallation, type WaitOptions } from "./wait.ts";
 
 /** A cluster that runs. */
 export interface CreatedCluster {
@@ -35,8 +39,9 @@ export interface CreatedCluster {
 
 /** Creates a cluster. What is started is recorded at once, so that destroy finds it. */
 export async function createCluster(host: Host, options: CreateOptions): Promise<CreatedCluster> {
-  const { directory, network, say } = options;
+  const { boot, directory, network, say } = options;
   await checkInputs(host, options);
+  const firmware = boot.uefi ? await findFirmware(host.files) : undefined;
   const accelerator = options.accelerator === "auto"
     ? await chooseAccelerator(options.arch)
     : options.accelerator;
@@ -52,24 +57,23 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
     processes: [],
   });
   const shared = isShared(nodes);
-  const paths = new Map(nodes.map(({ name }) => [name, `/${crypto.randomUUID()}/config.yaml`]));
   const configFile = (name: string): string => join(directory, name, NODE_FILES.config);
+  const served = await servedFiles(host, boot.source, nodes, configFile);
   const masters = mastersOf(nodes);
   const switchDirectory = join(directory, SWITCH);
   if (shared) await host.files.mkdir(switchDirectory, { recursive: true, mode: 0o700 });
-  const hostProcess = await launchHostProcess(host, directory, {
-    files: Object.fromEntries([...paths].map(([name, path]) => [path, configFile(name)])),
+  const ports = await launchIfNeeded(host, record, {
+    files: served.files,
     pidFile: join(directory, shared ? SWITCH : nodes[0]?.name ?? "", NODE_FILES.pid),
     balanced: shared
       ? masters.map(({ address }) => ({ host: address, port: API_SERVER_PORT }))
       : [],
     network: shared ? switchDirectory : null,
   });
-  await record.started(hostProcess.mark);
   const { inside, outside } = endpoints(
     nodes,
     network,
-    shared ? hostProcess.balancerPort : undefined,
+    shared ? ports?.balancerPort : undefined,
   );
 
   const { inputDirectory } = options;
@@ -85,30 +89,46 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   await record.add({ talosconfig, ...shared ? { endpoint: outside } : {} });
 
   const { arch } = options;
+  const bootOf = (node: NodeState): QemuBoot =>
+    qemuBoot(boot.source, {
+      cmdline: (url) => nodeCmdline(arch, url, addressArgument(node, network, nodes)),
+      url: `http://${network.gateway}:${ports?.port}${served.start(node.name)}`,
+    });
   if (shared) {
-    const uplink = { arch, directory: switchDirectory, network, nodes };
-    await record.started(await launchUplink(uplink));
+    const first = bootOf(nodes[0]!);
+    const script = first.kind === "pxe" ? first.script : undefined;
+    const uplink = { directory: switchDirectory, network, nodes, script };
+    await record.started(await launchUplink(arch, uplink));
   }
   const machines = new Map<string, ProcessMark>();
   const { until, timeoutMs, signal } = options;
+  const waiting = ({ name }: NodeState): WaitOptions => ({
+    qemu: machines.get(name)!,
+    console: () => host.files.readTextFile(join(directory, name, NODE_FILES.console)),
+    ...{ timeoutMs, signal, say },
+  });
   const untilApi = async (node: NodeState): Promise<string> => {
-    const qemu = machines.get(node.name)!;
     const target = targetOf(credentials, node.address);
-    const console = () => host.files.readTextFile(join(directory, node.name, NODE_FILES.console));
-    return await waitForApi({ target, qemu, timeoutMs, signal, console, say });
+    const wait = boot.bootloader ? waitForInstallation : waitForApi;
+    return await wait(target, waiting(node));
   };
   const start = async (node: NodeState): Promise<void> => {
     say(`starting ${node.name} at ${node.address} (${accelerator})`);
-    const url = `http://${network.gateway}:${hostProcess.port}${paths.get(node.name)}`;
     const mark = await launchQemu(host, {
-      ...{ node, arch, accelerator, network },
+      ...{ node, arch, accelerator, network, boot: bootOf(node) },
       directory: join(directory, node.name),
-      kernel: resolve(options.kernel),
-      initrd: resolve(options.initrd),
-      cmdline: nodeCmdline(arch, url, addressArgument(node, network, nodes)),
+      stateDisk: !boot.bootloader,
+      ...firmware ? { firmware } : {},
       ...shared ? { switchDirectory } : {},
     });
     machines.set(node.name, await record.started(mark));
+    if (!isAsset(boot)) return;
+    // Before the next one starts: the network gives out addresses in the order they are asked for.
+    await handConfiguration(
+      { address: node.address, config: configs.get(node.name) ?? "" },
+      waiting(node),
+    );
+    say(`${node.name} has its configuration`);
   };
   const emulated = accelerator === "tcg" && until !== "started";
   const began = performance.now();
@@ -162,6 +182,18 @@ class StateRecord {
   }
 }
 
+/** Starts the process beside the machines, unless there is nothing for it to do. */
+async function launchIfNeeded(
+  host: Host,
+  record: StateRecord,
+  order: HostOrder,
+): Promise<HostPorts | undefined> {
+  if (order.network === null && Object.keys(order.files).length === 0) return undefined;
+  const { mark, ...ports } = await launchHostProcess(host, record.directory, order);
+  await record.started(mark);
+  return ports;
+}
+
 function targetOf({ ca, crt, key }: Credentials, address: string): Target {
   return { endpoints: [address], nodes: [], ca, cert: crt, key };
 }
@@ -174,15 +206,6 @@ async function checkInputs(host: Host, options: CreateOptions): Promise<void> {
     );
   }
   await requireQemu(qemuProgram(options.arch));
-  for (
-    const [what, path, name] of [
-      ["kernel", options.kernel, "vmlinuz-path"],
-      ["initramfs", options.initrd, "initrd-path"],
-    ] as const
-  ) {
-    if (await statIfPresent(host.files, path)) continue;
-    throw new Error(
-      `Cannot find the ${what} "${path}": build the image with "deno task image" or set --${name}`,
-    );
-  }
+  await checkSource(host.files, options.boot.source);
+  await checkDisk(host.files, options);
 }

@@ -19,7 +19,7 @@ export interface HostPorts {
 export function readOrder(line: string): HostOrder {
   const { files, pidFile, balanced, network } = parsed(line) as Partial<HostOrder>;
   const paths = Object.keys(files ?? {});
-  const isOrder = paths.length > 0 && paths.every((path) => /^\/[\w/.-]+$/.test(path)) &&
+  const isOrder = paths.every((path) => /^\/[\w/.-]+$/.test(path)) &&
     typeof pidFile === "string" && Array.isArray(balanced) &&
     (network === null || typeof network === "string");
   if (isOrder) return { files: files ?? {}, pidFile, balanced, network };

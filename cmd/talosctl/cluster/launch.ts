@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { SECRET, writeWhole } from "../files.ts";
 import type { Host } from "../host.ts";
 import { readPid } from "./config_server.ts";
+import { copyDisk, makeDisk } from "./disks.ts";
 import type { HostOrder, HostPorts } from "./host_order.ts";
-import type { ClusterNetwork } from "./network.ts";
 import { markProcess, type ProcessMark } from "./process.ts";
 import {
   type Arch,
@@ -14,8 +14,7 @@ import {
   qemuProgram,
   type QemuSpec,
 } from "./qemu.ts";
-import type { NodeState } from "./state.ts";
-import { uplinkArguments } from "./uplink.ts";
+import { type Uplink, uplinkArguments } from "./uplink.ts";
 
 /** The process beside the machines, which has said where it listens. */
 export interface HostProcess extends HostPorts {
@@ -79,25 +78,28 @@ async function firstLine(stream: ReadableStream<Uint8Array>, ms: number): Promis
 
 /** Starts what joins the switch with the host, in the background. @throws {Error} with what to do when QEMU cannot. */
 export async function launchUplink(
-  { arch, directory, network, nodes }: {
-    readonly arch: Arch;
-    readonly directory: string;
-    readonly network: ClusterNetwork;
-    readonly nodes: readonly NodeState[];
-  },
+  arch: Arch,
+  uplink: Uplink,
 ): Promise<ProcessMark> {
-  const args = uplinkArguments(directory, network, nodes);
-  return await background("switch", "the network", directory, qemuProgram(arch), args);
+  const args = uplinkArguments(uplink);
+  return await background("switch", "the network", uplink.directory, qemuProgram(arch), args);
 }
 
 /** Starts a node in the background. @throws {Error} with what to do when QEMU cannot. */
 export async function launchQemu(host: Host, spec: QemuSpec): Promise<ProcessMark> {
-  const { directory, node } = spec;
-  await writeWhole(host.files, join(directory, NODE_FILES.machine), machineFile(spec), SECRET);
-  await makeDisk(host, join(directory, NODE_FILES.disk), node.diskBytes);
-  await makeDisk(host, join(directory, NODE_FILES.state), STATE_BYTES);
+  const { boot, directory, firmware, node } = spec;
+  const { files } = host;
+  const own = (name: keyof typeof NODE_FILES): string => join(directory, NODE_FILES[name]);
+  await writeWhole(files, own("machine"), machineFile(spec), SECRET);
+  const disk = { path: own("disk"), bytes: node.diskBytes };
+  if (boot.kind === "disk") await copyDisk(files, boot.image, disk);
+  else await makeDisk(files, disk.path, disk.bytes);
+  if (spec.stateDisk) await makeDisk(files, own("state"), STATE_BYTES);
+  if (firmware) {
+    await writeWhole(files, own("variables"), await files.readFile(firmware.variables), SECRET);
+  }
   // Created here, so that nobody else may read what a node says.
-  await writeWhole(host.files, join(directory, NODE_FILES.console), "", SECRET);
+  await writeWhole(files, own("console"), "", SECRET);
   return await background(
     "qemu",
     node.name,
@@ -148,10 +150,4 @@ function missingProgram(program: string, error: unknown): unknown {
     `Cannot find ${program}: install QEMU (Debian: apt-get install qemu-system-x86, ` +
       "macOS: brew install qemu)",
   );
-}
-
-/** A disk of that size which takes no room until it is written to. */
-async function makeDisk(host: Host, path: string, bytes: number): Promise<void> {
-  using file = await host.files.open(path, { create: true, write: true, mode: SECRET });
-  await file.truncate(bytes);
 }

@@ -1,4 +1,5 @@
 import type { GenerateInput, PatchOperation } from "$lib/config/mod.ts";
+import type { Boot } from "./boot.ts";
 import type { ClusterNetwork } from "./network.ts";
 import type { Accelerator, Arch } from "./qemu.ts";
 
@@ -19,8 +20,7 @@ export interface CreateOptions {
   readonly cpus: number;
   readonly memoryMib: number;
   readonly diskMib: number;
-  readonly kernel: string;
-  readonly initrd: string;
+  readonly boot: Boot;
   readonly initNode: boolean;
   readonly network: ClusterNetwork;
   readonly config: Partial<GenerateInput>;

@@ -1,15 +1,30 @@
 import { join } from "node:path";
 import { defaultArguments } from "$lib/cmdline/mod.ts";
 import type { NodeState } from "./state.ts";
+import type { Firmware } from "./firmware.ts";
 import { NODE_PORTS } from "./loopback.ts";
 import { cardOptions, type ClusterNetwork, userNetwork } from "./network.ts";
-import { pluggedIn } from "./uplink.ts";
+import { bootFile, pluggedIn } from "./uplink.ts";
 
 /** What a guest's instructions are executed by. */
 export type Accelerator = "kvm" | "hvf" | "tcg";
 
 /** The machine architectures that images are built for. */
 export type Arch = "amd64" | "arm64";
+
+/** What QEMU starts a machine with. */
+export type QemuBoot =
+  | {
+    readonly kind: "kernel";
+    readonly kernel: string;
+    readonly initrd: string;
+    readonly cmdline: string;
+  }
+  | { readonly kind: "iso"; readonly path: string }
+  /** `image` is what the machine's disk starts as. */
+  | { readonly kind: "disk"; readonly image: string }
+  /** `script` is the URL of a script for iPXE. */
+  | { readonly kind: "pxe"; readonly script: string };
 
 /** Everything QEMU has to know to start a node. */
 export interface QemuSpec {
@@ -18,9 +33,11 @@ export interface QemuSpec {
   readonly accelerator: Accelerator;
   /** The node's own files: disk, console log, sockets. */
   readonly directory: string;
-  readonly kernel: string;
-  readonly initrd: string;
-  readonly cmdline: string;
+  readonly boot: QemuBoot;
+  /** UEFI; a machine without it has a BIOS. Its variables are copied into the node's directory. */
+  readonly firmware?: Firmware;
+  /** Whether STATE has a disk of its own: no partition of the machine's disk is for it. */
+  readonly stateDisk: boolean;
   readonly network: ClusterNetwork;
   /** The directory of the switch that it is plugged into; absent where it is the only machine. */
   readonly switchDirectory?: string;
@@ -31,6 +48,7 @@ export const NODE_FILES = {
   console: "console.log",
   disk: "disk.raw",
   state: "state.raw",
+  variables: "variables.fd",
   monitor: "monitor.sock",
   pid: "qemu.pid",
   machine: "machine.cfg",
@@ -60,13 +78,14 @@ export function qemuArguments(spec: QemuSpec): string[] {
     ...cpuArguments(spec),
     ...["-smp", String(node.cpus)],
     ...["-m", String(Math.round(node.memoryBytes / 2 ** 20))],
-    ...disk("disk", file("disk")),
+    ...firmwareArguments(spec, file("variables")),
+    // A disk that can be booted is, before anything else.
+    ...disk("disk", file("disk"), spec.boot.kind === "kernel" ? "" : ",bootindex=1"),
     // By its serial number the node knows what the disk is for, and makes a filesystem on it.
-    ...disk("state", file("state"), ",serial=STATE"),
+    ...(spec.stateDisk ? disk("state", file("state"), ",serial=STATE") : []),
+    ...(spec.boot.kind === "iso" ? cd(spec.boot.path) : []),
     ...["-uuid", node.uuid],
-    ...(spec.switchDirectory === undefined
-      ? alone(spec)
-      : pluggedIn(spec.switchDirectory, spec.network, node)),
+    ...networkArguments(spec),
     ...["-device", "virtio-rng-pci"],
     ...watchdog(spec.arch),
     ...["-chardev", `file,id=console,path=${file("console")},append=on`],
@@ -81,25 +100,44 @@ export function qemuArguments(spec: QemuSpec): string[] {
  * The part of the machine that goes into a file of mode 0600: every user of the host may read a
  * process' arguments, and the kernel's command line says where the configuration is to be had.
  */
-export function machineFile({ arch, kernel, initrd, cmdline }: QemuSpec): string {
+export function machineFile({ arch, boot }: Pick<QemuSpec, "arch" | "boot">): string {
   const quoted = (text: string): string =>
     `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
   return [
     "[machine]",
     `  type = ${quoted(arch === "amd64" ? "q35" : "virt")}`,
-    `  kernel = ${quoted(kernel)}`,
-    `  initrd = ${quoted(initrd)}`,
-    `  append = ${quoted(cmdline)}`,
+    ...boot.kind !== "kernel" ? [] : [
+      `  kernel = ${quoted(boot.kernel)}`,
+      `  initrd = ${quoted(boot.initrd)}`,
+      `  append = ${quoted(boot.cmdline)}`,
+    ],
     "",
   ].join("\n");
 }
 
-/** The network of a machine that has it for itself. */
-function alone({ node, network }: QemuSpec): string[] {
-  const forwards = NODE_PORTS.map((port) => `hostfwd=tcp:${node.address}:${port}-:${port}`);
+function firmwareArguments({ firmware }: QemuSpec, variables: string): string[] {
+  if (firmware === undefined) return [];
+  const flash = "if=pflash,format=raw";
   return [
-    ...["-netdev", userNetwork("net", network, forwards)],
-    ...["-device", `virtio-net-pci,netdev=net${cardOptions(network)}`],
+    ...["-drive", `${flash},unit=0,readonly=on,file=${comma(firmware.code)}`],
+    ...["-drive", `${flash},unit=1,file=${variables}`],
+  ];
+}
+
+function networkArguments(spec: QemuSpec): string[] {
+  const order = spec.boot.kind === "pxe" ? ",bootindex=2" : "";
+  const { switchDirectory, network, node } = spec;
+  if (switchDirectory === undefined) return alone(spec, order);
+  return pluggedIn(switchDirectory, network, node, order);
+}
+
+/** The network of a machine that has it for itself. */
+function alone({ node, network, boot }: QemuSpec, order: string): string[] {
+  const forwards = NODE_PORTS.map((port) => `hostfwd=tcp:${node.address}:${port}-:${port}`);
+  const script = boot.kind === "pxe" ? boot.script : undefined;
+  return [
+    ...["-netdev", userNetwork("net", network, [...forwards, ...bootFile(script)])],
+    ...["-device", `virtio-net-pci,netdev=net${cardOptions(network)}${order}`],
   ];
 }
 
@@ -113,6 +151,11 @@ function disk(id: string, file: string, more = ""): string[] {
   // A host that crashes takes the machine with it: waiting for its disk would gain nothing.
   const drive = `if=none,id=${id},format=raw,file=${file},discard=unmap,cache=unsafe`;
   return ["-drive", drive, "-device", `virtio-blk-pci,drive=${id}${more}`];
+}
+
+function cd(path: string): string[] {
+  const drive = `if=none,id=cd,format=raw,media=cdrom,readonly=on,file=${comma(path)}`;
+  return ["-drive", drive, "-device", "ide-cd,drive=cd,bootindex=2"];
 }
 
 function watchdog(arch: Arch): string[] {

@@ -2,6 +2,13 @@ import assert from "node:assert/strict";
 import { DEFAULT_NETWORK, planNetwork } from "./network.ts";
 import { machineFile, nodeCmdline, qemuArguments, qemuFault, type QemuSpec } from "./qemu.ts";
 
+const KERNEL = {
+  kind: "kernel",
+  kernel: "/images/vmlinuz",
+  initrd: "/images/initramfs.xz",
+  cmdline: 'a=b c="d e"',
+} as const;
+
 const SPEC: QemuSpec = {
   node: {
     name: "c-master-1",
@@ -16,9 +23,8 @@ const SPEC: QemuSpec = {
   arch: "amd64",
   accelerator: "tcg",
   directory: "/state/a,b",
-  kernel: "/images/vmlinuz",
-  initrd: "/images/initramfs.xz",
-  cmdline: 'a=b c="d e"',
+  boot: KERNEL,
+  stateDisk: true,
   network: planNetwork(DEFAULT_NETWORK),
 };
 
@@ -60,6 +66,52 @@ Deno.test("qemuArguments() names the disk for STATE, the second one", () => {
   ]);
 });
 
+const UEFI = {
+  ...SPEC,
+  firmware: { code: "/uefi/code,4M.fd", variables: "/uefi/variables.fd" },
+  stateDisk: false,
+} as const;
+
+for (
+  const { boot, drives, devices } of [
+    {
+      boot: { kind: "iso", path: "/a,b.iso" },
+      drives: ["if=none,id=cd,format=raw,media=cdrom,readonly=on,file=/a,,b.iso"],
+      devices: ["ide-cd,drive=cd,bootindex=2", "virtio-net-pci,netdev=net"],
+    },
+    {
+      boot: { kind: "disk", image: "/disk.qcow2" },
+      drives: [],
+      devices: ["virtio-net-pci,netdev=net"],
+    },
+    {
+      boot: { kind: "pxe", script: "http://10.0.2.2:1/pxe/boot.ipxe" },
+      drives: [],
+      devices: ["virtio-net-pci,netdev=net,bootindex=2"],
+    },
+  ] as const
+) {
+  Deno.test(`qemuArguments() boots from the disk, and by ${boot.kind} where it cannot`, () => {
+    const args = qemuArguments({ ...UEFI, boot });
+    assert.deepEqual(values(args, "-drive"), [
+      "if=pflash,format=raw,unit=0,readonly=on,file=/uefi/code,,4M.fd",
+      "if=pflash,format=raw,unit=1,file=/state/a,,b/variables.fd",
+      "if=none,id=disk,format=raw,file=/state/a,,b/disk.raw,discard=unmap,cache=unsafe",
+      ...drives,
+    ]);
+    assert.deepEqual(
+      values(args, "-device").filter((it) => /^(virtio-blk|virtio-net|ide)/.test(it)),
+      ["virtio-blk-pci,drive=disk,bootindex=1", ...devices],
+    );
+    assert.match(machineFile({ ...UEFI, boot }), /^\[machine\]\n {2}type = "q35"\n$/);
+    const [network = ""] = values(args, "-netdev");
+    assert.equal(
+      network.endsWith(",bootfile=http://10.0.2.2:1/pxe/boot.ipxe"),
+      boot.kind === "pxe",
+    );
+  });
+}
+
 Deno.test("qemuArguments() picks CPU and accelerator for each way to run", () => {
   assert.deepEqual(values(qemuArguments(SPEC), "-cpu"), ["Nehalem"]);
   assert.deepEqual(values(qemuArguments(SPEC), "-accel"), ["tcg,thread=multi"]);
@@ -69,9 +121,9 @@ Deno.test("qemuArguments() picks CPU and accelerator for each way to run", () =>
 
 Deno.test("qemuArguments() says nothing of where the configuration is to be had", () => {
   const cmdline = nodeCmdline("amd64", "http://10.0.2.2:1/secret/config.yaml");
-  const args = qemuArguments({ ...SPEC, cmdline });
-  assert.ok(!args.join(" ").includes("secret"));
-  assert.ok(machineFile({ ...SPEC, cmdline }).includes("http://10.0.2.2:1/secret/config.yaml"));
+  const spec: QemuSpec = { ...SPEC, boot: { ...KERNEL, cmdline } };
+  assert.ok(!qemuArguments(spec).join(" ").includes("secret"));
+  assert.ok(machineFile(spec).includes("http://10.0.2.2:1/secret/config.yaml"));
 });
 
 Deno.test("nodeCmdline() has the hardening the boot asks for and the node's own arguments", () => {

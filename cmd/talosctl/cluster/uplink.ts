@@ -13,18 +13,24 @@ import { SOCKETS } from "./switch.ts";
 /** The directory of the network below the cluster's. */
 export const SWITCH = "switch";
 
-/** The command line of the user-mode network; `directory` is the switch's. It goes to the background. */
-export function uplinkArguments(
-  directory: string,
-  network: ClusterNetwork,
-  nodes: readonly NodeState[],
-): string[] {
+/** The user-mode network of a cluster. */
+export interface Uplink {
+  /** The switch's. */
+  readonly directory: string;
+  readonly network: ClusterNetwork;
+  readonly nodes: readonly NodeState[];
+  /** The URL of a script for machines that boot over the network. */
+  readonly script?: string | undefined;
+}
+
+/** The command line of the user-mode network. It goes to the background. */
+export function uplinkArguments({ directory, network, nodes, script }: Uplink): string[] {
   const forwards = nodes.flatMap(({ address, ip }) =>
     NODE_PORTS.map((port) => `hostfwd=tcp:${address}:${port}-${ip}:${port}`)
   );
   return [
     ...["-M", "none", "-nodefaults", "-no-user-config", "-display", "none"],
-    ...onHub("host", userNetwork("host", network, forwards)),
+    ...onHub("host", userNetwork("host", network, [...forwards, ...bootFile(script)])),
     ...onHub("switch", stream("switch", join(directory, SOCKETS.uplink))),
     ...["-pidfile", join(directory, "qemu.pid")],
     "-daemonize",
@@ -35,11 +41,22 @@ function onHub(id: string, netdev: string): string[] {
   return ["-netdev", netdev, "-netdev", `hubport,id=hub-${id},hubid=0,netdev=${id}`];
 }
 
-/** How a node is plugged in; `directory` is the switch's. */
-export function pluggedIn(directory: string, network: ClusterNetwork, node: NodeState): string[] {
+/** What a user-mode network tells machines to boot. */
+export function bootFile(script: string | undefined): string[] {
+  return script === undefined ? [] : [`bootfile=${script}`];
+}
+
+/** How a node is plugged in; `directory` is the switch's, `order` the card's place among what is booted. */
+export function pluggedIn(
+  directory: string,
+  network: ClusterNetwork,
+  node: NodeState,
+  order = "",
+): string[] {
+  const card = `netdev=net,mac=${cardAddress(node)}${cardOptions(network)}${order}`;
   return [
     ...["-netdev", stream("net", join(directory, SOCKETS.machines))],
-    ...["-device", `virtio-net-pci,netdev=net,mac=${cardAddress(node)}${cardOptions(network)}`],
+    ...["-device", `virtio-net-pci,${card}`],
   ];
 }
 

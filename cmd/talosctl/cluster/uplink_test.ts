@@ -21,7 +21,8 @@ function values(args: readonly string[], flag: string): string[] {
 }
 
 Deno.test("uplinkArguments() join the host's network and the switch", () => {
-  assert.deepEqual(values(uplinkArguments("/s/a,b", NETWORK, NODES), "-netdev"), [
+  const uplink = { directory: "/s/a,b", network: NETWORK, nodes: NODES };
+  assert.deepEqual(values(uplinkArguments(uplink), "-netdev"), [
     "user,id=host,net=10.0.2.0/24,host=10.0.2.2,dns=10.0.2.3,dhcpstart=10.0.2.15," +
     "hostfwd=tcp:127.0.0.1:50000-10.0.2.15:50000,hostfwd=tcp:127.0.0.1:6443-10.0.2.15:6443," +
     "hostfwd=tcp:127.0.0.2:50000-10.0.2.16:50000,hostfwd=tcp:127.0.0.2:6443-10.0.2.16:6443",
@@ -29,6 +30,13 @@ Deno.test("uplinkArguments() join the host's network and the switch", () => {
     "stream,id=switch,server=off,addr.type=unix,addr.path=/s/a,,b/uplink.sock",
     "hubport,id=hub-switch,hubid=0,netdev=switch",
   ]);
+});
+
+Deno.test("uplinkArguments() name the script for machines that boot over the network", () => {
+  const script = "http://10.0.2.2:1/pxe/boot.ipxe";
+  const uplink = { directory: "/s", network: NETWORK, nodes: [], script };
+  const [network] = values(uplinkArguments(uplink), "-netdev");
+  assert.ok(network?.endsWith(`,bootfile=${script}`), network);
 });
 
 Deno.test("pluggedIn() gives each machine a card of its own", () => {
@@ -105,7 +113,7 @@ Deno.test({
     const done = runSwitch({ directory, ready: ready.resolve, signal: over.signal });
     await ready.promise;
     // Forwards would need ports of this host to be free: packets are what is looked at here.
-    const args = uplinkArguments(directory, NETWORK, NODES)
+    const args = uplinkArguments({ directory, network: NETWORK, nodes: NODES })
       .map((arg) => arg.replace(/,hostfwd=[^,]+/g, ""));
     const { success } = await new Deno.Command(QEMU, { args, stderr: "null" }).output();
     assert.ok(success);

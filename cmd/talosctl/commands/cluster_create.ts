@@ -6,6 +6,7 @@ import {
   parsePatch,
   parseRegistryMirror,
 } from "$lib/config/mod.ts";
+import { chooseBoot } from "../cluster/boot.ts";
 import { createCluster } from "../cluster/create.ts";
 import { type ClusterNetwork, DEFAULT_NETWORK, planNetwork } from "../cluster/network.ts";
 import { MAX_NODES } from "../cluster/plan.ts";
@@ -32,11 +33,13 @@ const FLAGS = {
   crashdump: flag.boolean("print debug crashdump to stderr when cluster startup fails"),
   customCniUrl: flag.string("install custom CNI from the URL (Talos cluster)"),
   disk: flag.int("default limit on disk size in MB (each VM)", { fallback: 10240 }),
+  diskImagePath: flag.string("disk image to start machines from (made by 'deno task disk')"),
   dnsDomain: flag.string("the dns domain to use for cluster", { fallback: "cluster.local" }),
   endpoint: flag.string("use endpoint instead of provider defaults"),
   initrdPath: flag.string("initramfs image to use", { fallback: "dist/initramfs-${ARCH}.xz" }),
   inputDir: flag.string("location of pre-generated config files", { short: "i" }),
   installImage: flag.string("the installer image to use"),
+  isoPath: flag.string("CD to start machines from (made by 'deno task iso')"),
   kubernetesVersion: flag.string("desired kubernetes version to run"),
   masters: flag.int("the number of masters to create", { fallback: 1 }),
   memory: flag.int("the limit on memory usage in MB (each container/VM)", {
@@ -44,6 +47,7 @@ const FLAGS = {
   }),
   mtu: flag.int("MTU of the cluster network", { fallback: DEFAULT_NETWORK.mtu }),
   nameservers: flag.list("list of nameservers to use", { shownFallback: "those of this host" }),
+  pxe: flag.string("directory to start machines from by iPXE (made by 'deno task pxe')"),
   registryInsecureSkipVerify: flag.list(
     "list of registry hostnames to skip TLS verification for",
   ),
@@ -67,8 +71,16 @@ const FLAGS = {
   waitTimeout: flag.duration("timeout to wait for the cluster to be ready", {
     fallback: parseDurationMs("20m"),
   }),
+  withBootloader: flag.undecided(
+    "have machines run from their own disk, to which they install themselves",
+    "true where they start from a CD, a disk image or by iPXE",
+  ),
   withDebug: flag.boolean("enable debug in Talos config to send service logs to the console"),
   withInitNode: flag.boolean("create the cluster with an init node"),
+  withUefi: flag.undecided(
+    "give machines UEFI instead of a BIOS",
+    "true where they start from a CD, a disk image or by iPXE",
+  ),
   workers: flag.int("the number of workers to create", { fallback: 0 }),
 } as const;
 
@@ -83,6 +95,12 @@ export const clusterCreateCommand = command({
     const { name, directory } = place(session);
     const arch = flags.arch === "arm64" ? "arm64" : "amd64";
     const file = (path: string): string => path.replaceAll("${ARCH}", arch);
+    const boot = chooseBoot({
+      ...{ arch, withUefi: flags.withUefi, withBootloader: flags.withBootloader },
+      ...{ vmlinuzPath: file(flags.vmlinuzPath), initrdPath: file(flags.initrdPath) },
+      ...{ isoPath: file(flags.isoPath), diskImagePath: file(flags.diskImagePath) },
+      pxe: flags.pxe,
+    });
     const { out, host, signal } = session;
     const created = await createCluster(host, {
       name,
@@ -94,8 +112,7 @@ export const clusterCreateCommand = command({
       cpus: Math.max(1, Math.round(flags.cpus)),
       memoryMib: flags.memory || (skipKubernetes ? MEMORY.bare : MEMORY.kubernetes),
       diskMib: flags.disk,
-      kernel: file(flags.vmlinuzPath),
-      initrd: file(flags.initrdPath),
+      boot,
       initNode: flags.withInitNode,
       network,
       config: generateInput(flags),

@@ -1,0 +1,95 @@
+/**
+ * `talosctl cluster create` with machines that boot by themselves: from a disk image, from a CD and over
+ * the network, each until it runs from its own disk.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { buildDisk } from "../../mkimage/assets/disk.ts";
+import { buildIso } from "../../mkimage/assets/iso.ts";
+import { buildPxe } from "../../mkimage/assets/pxe.ts";
+import { parseLock } from "../../mkimage/lock.ts";
+import type { BuiltImage } from "../../mkimage/oci/build.ts";
+import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
+import { bootTest } from "./boot_test_case.ts";
+import { diskMissing } from "./disk_image.ts";
+import { installerOf, serveInstallers } from "./installers.ts";
+import { DIST } from "./node.ts";
+import { Talosctl } from "./talosctl.ts";
+
+const unless = await diskMissing();
+const CREATE = ["cluster", "create", "--skip-kubernetes", "--accelerator", "tcg"];
+
+let directory: string;
+let user: Talosctl;
+let registry: ReturnType<typeof serveInstallers> | undefined;
+
+Deno.test.beforeAll(async () => {
+  directory = await Deno.makeTempDir({ prefix: "create-test-" });
+  user = await Talosctl.make("");
+});
+
+Deno.test.afterEach(async () => {
+  await user.run(["cluster", "destroy"]);
+});
+
+Deno.test.afterAll(async () => {
+  await registry?.[Symbol.asyncDispose]();
+  await user[Symbol.asyncDispose]();
+  await Deno.remove(directory, { recursive: true });
+});
+
+async function common(name: string) {
+  return {
+    ...{ image: DIST, output: join(directory, name), cache: CACHE, say: () => {} },
+    ...{ extraArguments: [], lock: parseLock(await Deno.readTextFile(LOCK_FILE)) },
+  };
+}
+
+async function release(): Promise<string> {
+  return JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
+}
+
+/** The flags by which machines get this release's installer from this host. */
+async function installing(): Promise<string[]> {
+  const tag = await release();
+  const images: Record<string, BuiltImage> = {
+    [tag]: await installerOf(DIST, join(directory, "installer")),
+  };
+  registry ??= serveInstallers(images);
+  return [
+    ...["--install-image", `installers.test/installer:${tag}`],
+    ...["--registry-mirror", `installers.test=http://10.0.2.2:${registry.port}`],
+  ];
+}
+
+/** Whether the machine that was created runs from slot A of its own disk, and can be ended. */
+async function runsFromDisk(): Promise<void> {
+  const status = await user.print(["get", "upgradestatus"]);
+  assert.match(status, new RegExp(`${await release()} +A +permanent`));
+  assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), "talos-default-master-1\n");
+  assert.match(await user.print(["read", "/proc/mounts"]), /^\/dev\/vda3 \/system\/state xfs /m);
+  await user.print(["cluster", "destroy"]);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(join(user.home, ".talos/clusters"))), []);
+}
+
+bootTest("cluster create boots a disk image, as large as --disk says", async () => {
+  const options = { ...await common("disk.qcow2"), sizeBytes: 1280 * 2 ** 20 };
+  await buildDisk({ ...options, format: "qcow2" });
+  await user.print([...CREATE, "--disk-image-path", options.output, "--disk", "4096"]);
+  assert.match(await user.print(["disks"]), /\/dev\/vda .* 4\.3 GB\n/);
+  await runsFromDisk();
+}, { unless });
+
+bootTest("cluster create installs from a CD", async () => {
+  const options = await common("node.iso");
+  await buildIso(options);
+  await user.print([...CREATE, "--iso-path", options.output, ...await installing()]);
+  await runsFromDisk();
+}, { unless, tier: "long" });
+
+bootTest("cluster create installs over the network", async () => {
+  const options = await common("pxe");
+  await buildPxe(options);
+  await user.print([...CREATE, "--pxe", options.output, ...await installing()]);
+  await runsFromDisk();
+}, { unless, tier: "long" });
