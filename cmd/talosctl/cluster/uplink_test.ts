@@ -56,6 +56,8 @@ async function hasQemu(): Promise<boolean> {
   }
 }
 
+const ASK_AGAIN_MS = 2_000;
+
 /** A machine's end of the cable. */
 class Cable {
   readonly #packets = new PacketReader();
@@ -82,6 +84,14 @@ class Cable {
       this.#ready = this.#packets.take(chunk.subarray(0, count));
     }
     return [...this.#ready.shift()!.subarray(4)];
+  }
+
+  /** Asks until there is an answer: the other end may not be plugged in yet. */
+  async ask(...bytes: readonly number[]): Promise<number[]> {
+    const answer = this.receive();
+    await this.send(...bytes);
+    const again = setInterval(() => void this.send(...bytes), ASK_AGAIN_MS);
+    return await answer.finally(() => clearInterval(again));
   }
 }
 
@@ -120,8 +130,7 @@ Deno.test({
     const pid = Number(await Deno.readTextFile(`${directory}/qemu.pid`));
     try {
       const second = await Cable.plug(directory);
-      await second.send(...question(16));
-      assert.deepEqual((await second.receive()).slice(28, 32), [10, 0, 2, 2]);
+      assert.deepEqual((await second.ask(...question(16))).slice(28, 32), [10, 0, 2, 2]);
       for (let life = 0; life < 2; life++) {
         const first = await Cable.plug(directory);
         await first.send(...question(15));
