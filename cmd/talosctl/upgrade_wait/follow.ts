@@ -1,6 +1,6 @@
 /** Following an upgrade of one node to its end, over the reboot in it. */
+import { type Sight, type Verdict, verdict } from "$lib/upgrade/mod.ts";
 import { type WaitOptions, waitUntil } from "../upgrade_k8s/wait.ts";
-import { type Sight, type Verdict, verdict } from "./verdict.ts";
 
 /** What following an upgrade takes; `look` throws while the node does not answer. */
 export interface FollowOptions extends WaitOptions {

@@ -1,11 +1,5 @@
 /** Whether an upgrade is over, told from what a node says of its releases before and after. */
-import type { UpgradeStatusSpec } from "$lib/resources/mod.ts";
-
-/** A node as one look shows it. */
-export interface Sight extends Pick<UpgradeStatusSpec, "version" | "slot" | "state" | "message"> {
-  /** Another one with each boot. */
-  readonly bootId: string;
-}
+import type { Sight } from "./sight.ts";
 
 /** How an upgrade stands, in words. */
 export interface Verdict {
