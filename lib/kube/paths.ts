@@ -13,6 +13,8 @@ export const TYPES = {
   pods: { apiVersion: "v1", plural: "pods", namespaced: true },
   endpoints: { apiVersion: "v1", plural: "endpoints", namespaced: true },
   daemonSets: { apiVersion: "apps/v1", plural: "daemonsets", namespaced: true },
+  events: { apiVersion: "v1", plural: "events", namespaced: true },
+  leases: { apiVersion: "coordination.k8s.io/v1", plural: "leases", namespaced: true },
   deployments: { apiVersion: "apps/v1", plural: "deployments", namespaced: true },
 } as const satisfies Record<string, ResourceType>;
 

@@ -11,6 +11,8 @@ export interface SecureTarget {
   readonly ca?: string;
   /** The client certificate and its key, PEM. */
   readonly client?: { readonly crt: string; readonly key: string };
+  /** A bearer token, asked for with each call: those of a pod are replaced every hour. */
+  readonly token?: () => Promise<string>;
 }
 
 /** Settings of one call. */
@@ -28,8 +30,10 @@ const TIMEOUT_MS = 15_000;
 export class SecureHttp implements Disposable {
   readonly url: string;
   readonly #client: Deno.HttpClient;
+  readonly #token: SecureTarget["token"];
 
-  constructor({ url, ca, client }: SecureTarget) {
+  constructor({ url, ca, client, token }: SecureTarget) {
+    this.#token = token;
     this.url = url.replace(/\/+$/, "");
     this.#client = Deno.createHttpClient({
       ...(ca === undefined ? {} : { caCerts: [ca] }),
@@ -93,13 +97,14 @@ export class SecureHttp implements Disposable {
     this.#client.close();
   }
 
-  #send(method: string, path: string, options: CallOptions): Promise<Response> {
+  async #send(method: string, path: string, options: CallOptions): Promise<Response> {
     const { body, headers, signal } = options;
-    return fetch(`${this.url}${path}`, {
+    const login = this.#token ? { authorization: `Bearer ${await this.#token()}` } : {};
+    return await fetch(`${this.url}${path}`, {
       method,
       client: this.#client,
       redirect: "error",
-      ...(headers ? { headers } : {}),
+      headers: { ...headers, ...login },
       ...(signal ? { signal } : {}),
       ...(body === undefined ? {} : { body }),
     });

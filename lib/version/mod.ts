@@ -4,6 +4,8 @@
  * @module
  */
 
+export { compareReleases, parseRelease, type Release } from "./release.ts";
+
 /** The release of this source tree; image tags and `talosctl version` carry it. */
 export const VERSION = "v0.1.0";
 

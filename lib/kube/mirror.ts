@@ -1,0 +1,81 @@
+import { type Clock, systemClock } from "$lib/clock/mod.ts";
+import { Backoff } from "$lib/cosi/mod.ts";
+import type { KubeClient } from "./client.ts";
+import type { KubeObject } from "./objects.ts";
+import type { ResourceType } from "./paths.ts";
+
+/** Settings of a mirror. */
+export interface MirrorOptions {
+  readonly kube: Pick<KubeClient, "list" | "watch">;
+  readonly type: ResourceType;
+  /** Called after each change. */
+  readonly changed: () => void;
+  /** Told why the API server could not be followed, once for each failure. */
+  readonly log: (line: string) => void;
+  readonly clock?: Clock;
+}
+
+/**
+ * The objects of a type as the API server last showed them: listed once, then watched, and listed
+ * anew whenever the watch is lost. While the API server is away it holds what was known before.
+ */
+export class Mirror<T extends KubeObject = KubeObject> {
+  readonly #objects = new Map<string, T>();
+  #synced = false;
+
+  constructor(readonly options: MirrorOptions) {}
+
+  /** Whether a list has come at all. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  /** The objects, by namespace and name. */
+  get objects(): readonly T[] {
+    return [...this.#objects.keys()].sort().map((key) => this.#objects.get(key) as T);
+  }
+
+  /** Takes an answer of the API server's to a change of our own, which the watch shows only later. */
+  put(object: T): void {
+    this.#objects.set(keyOf(object), object);
+  }
+
+  /** Follows the API server until `signal` fires. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { log, clock = systemClock } = this.options;
+    const backoff = new Backoff({ maximumMs: 10_000 });
+    while (!signal.aborted) {
+      try {
+        await this.#follow(signal, () => backoff.reset());
+      } catch (error) {
+        if (signal.aborted) return;
+        log(error instanceof Error ? error.message : String(error));
+        await clock.sleep(backoff.next(), signal);
+      }
+    }
+  }
+
+  async #follow(signal: AbortSignal, alive: () => void): Promise<void> {
+    const { kube, type, changed } = this.options;
+    const { items, metadata } = await kube.list<T>(type, {}, { signal });
+    this.#objects.clear();
+    for (const item of items) this.put(item);
+    this.#synced = true;
+    alive();
+    changed();
+    let { resourceVersion } = metadata;
+    while (!signal.aborted) {
+      for await (const { type: kind, object } of kube.watch(type, { signal, resourceVersion })) {
+        resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
+        if (kind === "DELETED") this.#objects.delete(keyOf(object));
+        else this.put(object as T);
+        alive();
+        changed();
+      }
+    }
+  }
+}
+
+function keyOf({ metadata: { namespace = "", name } }: KubeObject): string {
+  return `${namespace}/${name}`;
+}
