@@ -27,5 +27,12 @@ export { bootFinished, type SequenceMark } from "./boot.ts";
 export { findMembers, type MemberSources } from "./find_members.ts";
 export { kubeReader } from "./kube_reader.ts";
 export { untilSilent } from "./until_silent.ts";
-export { condition, isNode, membersOf, nodeAddress, podReady } from "./kube_facts.ts";
+export {
+  condition,
+  isControlPlaneNode,
+  isNode,
+  membersOf,
+  nodeAddress,
+  podReady,
+} from "./kube_facts.ts";
 export { sequenceMarks, serviceState } from "./wire.ts";
