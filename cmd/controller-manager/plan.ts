@@ -118,7 +118,7 @@ function choose(
 ): Plan {
   const unready = spec.healthChecks.node
     ? membership.members.filter((node) =>
-      !node.ready && !running.some(({ name }) => name === node.name)
+      !(node.ready && node.open) && !running.some(({ name }) => name === node.name)
     )
     : [];
   let free = spec.concurrency - running.length - unready.length;
@@ -136,7 +136,10 @@ function choose(
   }
   if (busy) return busy;
   return unready.length > 0
-    ? { start, standing: { reason: "NodesNotReady", message: `not Ready: ${names(unready)}` } }
+    ? {
+      start,
+      standing: { reason: "NodesNotReady", message: `not Ready or cordoned: ${names(unready)}` },
+    }
     : {
       start,
       standing: {

@@ -61,6 +61,10 @@ for (
       [facts("a"), facts("b", { ready: false })],
     ],
     [
+      ...["does not uncordon what somebody cordoned", " | NodesNotReady"],
+      [facts("a", { open: false })],
+    ],
+    [
       ...["goes on beside one that is not Ready where two may be away", "a | Upgrading"],
       ...[[facts("a"), facts("b", { ready: false }), facts("c")], spec({ concurrency: 2 })],
     ],
@@ -96,7 +100,8 @@ Deno.test("plan() keeps to the limit, starts no node twice and none after a fail
       (_, at) =>
         facts(`node-${at}`, {
           version: flip(0.3) ? TARGET : "v1.0.0",
-          ready: flip(0.85),
+          ready: flip(0.9),
+          open: flip(0.9),
           controlPlane: flip(0.3),
         }),
     );
@@ -113,8 +118,8 @@ Deno.test("plan() keeps to the limit, starts no node twice and none after a fail
     }));
     const where = `seed ${seed}`;
     const running = records.filter(inProgress);
-    const unready = members.filter(({ ready, name }) =>
-      !ready && !running.some((one) => one.name === name)
+    const unready = members.filter(({ ready, open, name }) =>
+      !(ready && open) && !running.some((one) => one.name === name)
     );
     if (start.length > 0) {
       assert.ok(start.length + running.length + unready.length <= concurrency, where);
@@ -125,7 +130,7 @@ Deno.test("plan() keeps to the limit, starts no node twice and none after a fail
       start.filter(({ controlPlane }) => controlPlane).length <= (controlPlaneBusy ? 0 : 1),
     );
     for (const node of start) {
-      assert.ok(node.ready && node.version !== TARGET, where);
+      assert.ok(node.ready && node.open && node.version !== TARGET, where);
       assert.ok(!records.some(({ name }) => name === node.name), where);
     }
     // Without anything under way or wrong there is always a next one, or none is left.

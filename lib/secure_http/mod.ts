@@ -12,5 +12,6 @@
  *
  * @module
  */
+export { readBounded } from "./_body.ts";
 export { HttpFault, UnreachableError } from "./faults.ts";
 export { type CallOptions, SecureHttp, type SecureTarget } from "./secure_http.ts";

@@ -44,8 +44,13 @@ export class TestNode implements AsyncDisposable {
     this.#registry = registry;
   }
 
-  /** Starts a node that answers by `routes`. */
-  static async start(pki: TestPki, routes: Routes, host = "127.0.0.1"): Promise<TestNode> {
+  /** Starts a node that answers by `routes`; unless told, on any port that is free. */
+  static async start(
+    pki: TestPki,
+    routes: Routes,
+    host = "127.0.0.1",
+    port = 0,
+  ): Promise<TestNode> {
     const now = new Date();
     const leaf = await issueServerLeaf({
       ca: pki.ca,
@@ -55,7 +60,7 @@ export class TestNode implements AsyncDisposable {
     });
     const registry = new CallRegistry();
     const server = await serveStreams({
-      listen: { host, port: 0 },
+      listen: { host, port },
       tls: {
         identity: { ca: pki.ca.crt, cert: leaf.crt, key: tlsKey(leaf.key) },
         vet: () => undefined,

@@ -51,12 +51,7 @@ export class RealControlPlane implements AsyncDisposable {
     const sources = { ...secrets, localPort: freePort() };
     const plane = new RealControlPlane(etcd, member, sources, configs);
     await plane.#writeSecrets();
-    plane.run("kube-apiserver", {
-      ...apiServerFlags({ ...configs["kube-apiserver"], etcdServers: [member.clientUrl] }),
-      "advertise-address": "10.5.0.2",
-      "bind-address": "127.0.0.1",
-      "secure-port": String(sources.localPort),
-    });
+    plane.#runApiServer();
     await plane.#untilReady();
     return plane;
   }
@@ -99,15 +94,38 @@ export class RealControlPlane implements AsyncDisposable {
     this.#processes.set(component, process);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const process of this.#processes.values()) {
-      try {
-        process.kill("SIGKILL");
-      } catch {
-        // It has ended.
-      }
-      await process.status;
+  /** Kills the API server, does `work`, and starts it again as it was. */
+  async withoutApi(work: () => Promise<void>): Promise<void> {
+    await this.#end("kube-apiserver");
+    await work();
+    this.#runApiServer();
+    await this.#untilReady();
+  }
+
+  async #end(component: Component): Promise<void> {
+    const process = this.#processes.get(component);
+    try {
+      process?.kill("SIGKILL");
+    } catch {
+      // It has ended.
     }
+    await process?.status;
+  }
+
+  #runApiServer(): void {
+    this.run("kube-apiserver", {
+      ...apiServerFlags({
+        ...this.configs["kube-apiserver"],
+        etcdServers: [this.member.clientUrl],
+      }),
+      "advertise-address": "10.5.0.2",
+      "bind-address": "127.0.0.1",
+      "secure-port": String(this.sources.localPort),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const component of this.#processes.keys()) await this.#end(component);
     await this.etcd[Symbol.asyncDispose]();
   }
 

@@ -1,0 +1,290 @@
+/**
+ * Pools against a real etcd and API server: the manifests are applied, and the controller manager
+ * works with the account and the rights that they give it. The nodes are real servers of the API.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { systemClock } from "$lib/clock/mod.ts";
+import { freePort, testsWith } from "$lib/etcd/testing.ts";
+import { Election, isRefusal, KubeClient, KubeError, TYPES } from "$lib/kube/mod.ts";
+import { tlsKey } from "$lib/pki/mod.ts";
+import {
+  CONTROLLER_MANAGER,
+  managerManifests,
+  NAMESPACE,
+  type Pool,
+  POOLS,
+  type PoolStatus,
+  RETRY_ANNOTATION,
+} from "$lib/pool/mod.ts";
+import { SecureHttp } from "$lib/secure_http/mod.ts";
+import { Manager } from "../../cmd/controller-manager/manager.ts";
+import { TalosNode } from "../../cmd/controller-manager/node_api.ts";
+import { RealControlPlane } from "../../cmd/machined/controllers/k8s/testing.ts";
+import { type TestPki, testPki } from "../../cmd/talosctl/testing/cluster.ts";
+import { FleetNode } from "./fleet_node.ts";
+
+const ACCOUNTS = { apiVersion: "v1", plural: "serviceaccounts", namespaced: true };
+const SECRETS = { apiVersion: "v1", plural: "secrets", namespaced: true };
+const QUICK = { checkInterval: "1s", healthChecks: { settle: "1s" } };
+
+async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+  const deadline = Date.now() + 120_000;
+  for (;;) {
+    const found = await look().catch(() => undefined);
+    if (found) return found;
+    if (Date.now() > deadline) assert.fail(`never: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Applies the manifests; kinds and namespaces take a moment until what follows may use them. */
+async function deploy(kube: KubeClient): Promise<void> {
+  for (const object of managerManifests({ image: "registry.test/controller-manager:v1" })) {
+    await until(`apply ${object.kind}`, () => kube.apply(object, { manager: "test" }));
+  }
+  await until("the kind Pool", async () => {
+    await kube.list(POOLS);
+    return true;
+  });
+}
+
+/** A client with the account of the deployment, by a token as its pod gets one. */
+async function asManager(plane: RealControlPlane, admin: KubeClient): Promise<KubeClient> {
+  const place = { namespace: NAMESPACE, name: CONTROLLER_MANAGER, subresource: "token" };
+  const { status: { token } } = await admin.create<{ status: { token: string } }>(
+    ...[ACCOUNTS, place, {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      spec: {},
+    }],
+  );
+  const { url, ca = "" } = plane.api;
+  return new KubeClient({ url, ca, token: () => Promise.resolve(token) });
+}
+
+/** A manager that runs until it is disposed. */
+class RunningManager implements AsyncDisposable {
+  readonly #over = new AbortController();
+  readonly #run: Promise<void>;
+  readonly lines: string[] = [];
+
+  constructor(kube: KubeClient, pki: TestPki, port: number, tags: readonly string[] = []) {
+    const identity = { ca: pki.ca.crt, cert: pki.client.crt, key: tlsKey(pki.client.key) };
+    this.#run = new Manager({
+      ...{ kube, clock: systemClock, lookMs: 100 },
+      log: (line) => void this.lines.push(line),
+      node: (host) => Promise.resolve(new TalosNode({ ...identity, host, port })),
+      tags: () => Promise.resolve(tags),
+    }).run(this.#over.signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    await this.#run;
+  }
+}
+
+function pool(name: string, spec: object): object {
+  return { apiVersion: POOLS.apiVersion, kind: "Pool", metadata: { name }, spec };
+}
+
+function ready({ conditions = [] }: Partial<PoolStatus> = {}) {
+  return conditions.find(({ type }) => type === "Ready");
+}
+
+testsWith("etcd", "kube-apiserver")(
+  "the controller manager upgrades pools of a real API server",
+  async (test) => {
+    await using plane = await RealControlPlane.start();
+    using admin = plane.client();
+    await deploy(admin);
+    using kube = await asManager(plane, admin);
+    const pki = await testPki();
+    const port = freePort();
+    const statusOf = async (name: string) =>
+      (await admin.find<Pool>(POOLS, { name }))?.status as PoolStatus | undefined;
+    const nodes: FleetNode[] = [];
+    for (const at of [1, 2, 3, 4]) {
+      const place = { name: `node-${at}`, host: `127.0.7.${at}`, port };
+      nodes.push(await FleetNode.start({ ...place, pool: "workers", pki, kube: admin }));
+    }
+    const versions = () => nodes.map(({ version }) => version).join(" ");
+
+    await test.step("pools that make no sense are refused with the field", async () => {
+      for (
+        const [spec, want] of [
+          [{}, /spec.*give either version or channel/],
+          [{ version: "v1.0.0", channel: "stable" }, /give either version or channel/],
+          [{ version: "newest" }, /spec\.version.*should match/],
+          [{ channel: "nightly" }, /spec\.channel: Unsupported value/],
+          [{ version: "v1.0.0", concurrency: 0 }, /spec\.concurrency.*greater than or equal to 1/],
+          [{ version: "v1.0.0", timeout: "soon" }, /spec\.timeout.*should match/],
+          [
+            { version: "v1.0.0", window: { start: "24:00", duration: "1h" } },
+            /spec\.window\.start/,
+          ],
+          [{ version: "v1.0.0", window: { start: "23:00" } }, /spec\.window\.duration: Required/],
+          [{ version: "v1.0.0", repository: "a/b:c" }, /spec\.repository.*should match/],
+        ] as [object, RegExp][]
+      ) {
+        await assert.rejects(admin.create(POOLS, {}, pool("bad", spec)), (error) => {
+          assert.ok(error instanceof KubeError && error.status === 422, String(error));
+          assert.match(error.message, want);
+          return true;
+        });
+      }
+    });
+
+    await test.step("the account may do what the program does, and nothing else", async () => {
+      await kube.list(POOLS);
+      await kube.list(TYPES.nodes);
+      for (
+        const attempt of [
+          () => kube.create(POOLS, {}, pool("own", { version: "v1.0.0" })),
+          () => kube.list(SECRETS),
+          () => kube.list(TYPES.pods),
+          () => kube.patch(TYPES.nodes, { name: "node-1" }, { spec: { unschedulable: true } }),
+          () => kube.find(TYPES.leases, { namespace: "kube-system", name: "any" }),
+        ]
+      ) await assert.rejects(attempt(), (error) => isRefusal(error, "Forbidden"));
+    });
+
+    await test.step("the lease has one holder, and another one when that leaves", async () => {
+      const order: string[] = [];
+      const run = (identity: string, signal: AbortSignal) =>
+        new Election({
+          ...{ kube, namespace: NAMESPACE, name: CONTROLLER_MANAGER, identity, periodMs: 100 },
+          log: () => {},
+        }).hold(signal, async (held) => {
+          order.push(identity);
+          await new Promise<void>((resolve) => held.addEventListener("abort", () => resolve()));
+        });
+      const [one, two] = [new AbortController(), new AbortController()];
+      const first = run("one", one.signal);
+      await until("the first", () => Promise.resolve(order.length === 1));
+      const second = run("two", two.signal);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      assert.deepEqual(order, ["one"]);
+      one.abort();
+      await first;
+      await until("the second", () => Promise.resolve(order.length === 2));
+      two.abort();
+      await second;
+      assert.deepEqual(order, ["one", "two"]);
+    });
+
+    await test.step("a rolling upgrade stops at the node that rolled back", async () => {
+      nodes[2]!.fails = true;
+      await admin.create(POOLS, {}, pool("workers", { version: "v2.0.0", ...QUICK }));
+      await using manager = new RunningManager(kube, pki, port);
+      const status = await until("a stop", async () => {
+        const status = await statusOf("workers");
+        return status?.failed === 1 && status;
+      });
+      assert.equal(versions(), "v2.0.0 v2.0.0 v1.0.0 v1.0.0");
+      assert.deepEqual(
+        status.nodes.map(({ name, phase, reason }) => [name, phase, reason]),
+        [
+          ["node-1", "Upgraded", undefined],
+          ["node-2", "Upgraded", undefined],
+          ["node-3", "Failed", "RolledBack"],
+        ],
+      );
+      assert.deepEqual(nodes[3]!.asked, []);
+      assert.deepEqual(nodes[2]!.asked, ["ghcr.io/talos-deno/installer:v2.0.0"]);
+      assert.deepEqual([status.size, status.upToDate, status.inProgress], [4, 2, 0]);
+      assert.equal(ready(status)?.reason, "Stopped");
+      const stopped = status.conditions.find(({ type }) => type === "Stopped");
+      assert.equal(stopped?.status, "True");
+      assert.match(
+        stopped?.message ?? "",
+        /^node-3 was not upgraded to v2\.0\.0 \(RolledBack\): v2\.0\.0 was tried and failed/,
+      );
+      // It stays stopped.
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      assert.deepEqual(nodes[3]!.asked, []);
+      assert.ok(manager.lines.includes("node-1: [talos] upgrade sequence: v2.0.0"));
+    });
+
+    await test.step("each step is an event of the pool", async () => {
+      const { items } = await admin.list<{ reason: string; message: string }>(TYPES.events, {
+        ...{ namespace: "default", fieldSelector: "involvedObject.name=workers" },
+      });
+      assert.deepEqual(items.map(({ reason }) => reason).sort(), [
+        ...["NodeFailed", "NodeUpgraded", "NodeUpgraded"],
+        ...["UpgradeStarted", "UpgradeStarted", "UpgradeStarted"],
+      ]);
+      const failed = items.find(({ reason }) => reason === "NodeFailed");
+      assert.match(failed?.message ?? "", /its log ended with: \[talos\] /);
+    });
+
+    await test.step("kubectl shows how the pool stands", async () => {
+      using http = new SecureHttp(plane.api);
+      const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
+      const table = await http.json<{
+        columnDefinitions: { name: string }[];
+        rows: { cells: unknown[] }[];
+      }>("GET", `/apis/${POOLS.apiVersion}/pools`, { headers: { accept } });
+      const row = Object.fromEntries(
+        table.columnDefinitions.map(({ name }, at) => [name, table.rows[0]?.cells[at]]),
+      );
+      assert.deepEqual(
+        [row.Name, row.Target, row.Size, row["Up-To-Date"], row.Ready, row.Reason],
+        ["workers", "v2.0.0", 4, 2, "False", "Stopped"],
+      );
+    });
+
+    await test.step("it goes on when it is told to, over its own end and the API server's", async () => {
+      nodes[2]!.fails = false;
+      let release = () => {};
+      nodes[2]!.held = new Promise((resolve) => release = resolve);
+      const metadata = { annotations: { [RETRY_ANNOTATION]: "1" } };
+      await admin.patch(POOLS, { name: "workers" }, { metadata });
+      {
+        await using _first = new RunningManager(kube, pki, port);
+        await until("the second attempt", async () => {
+          const [record] = (await statusOf("workers"))?.nodes.filter(({ name }) =>
+            name === "node-3"
+          ) ?? [];
+          return record?.phase === "Upgrading" && nodes[2]!.asked.length === 2;
+        });
+      }
+      await plane.withoutApi(async () => {
+        release();
+        await using _blind = new RunningManager(kube, pki, port);
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      });
+      await using _second = new RunningManager(kube, pki, port);
+      const status = await until("the end", async () => {
+        const status = await statusOf("workers");
+        return ready(status)?.status === "True" && status;
+      });
+      assert.equal(versions(), "v2.0.0 v2.0.0 v2.0.0 v2.0.0");
+      assert.equal(status.retry, "1");
+      assert.deepEqual(nodes.map(({ asked }) => asked.length), [1, 1, 2, 1]);
+      assert.equal(ready(status)?.message, "all nodes run v2.0.0");
+    });
+
+    await test.step("a channel brings the newest release, and a refusal stops the pool", async () => {
+      nodes[0]!.refuses = true;
+      await admin.patch(POOLS, { name: "workers" }, {
+        spec: { version: null, channel: "stable", concurrency: 2 },
+      });
+      const tags = ["v1.0.0", "v2.1.0", "v3.0.0-beta.0", "latest"];
+      await using _manager = new RunningManager(kube, pki, port, tags);
+      const status = await until("a stop", async () => {
+        const status = await statusOf("workers");
+        return status?.failed === 1 && status.inProgress === 0 && status;
+      });
+      assert.equal(status.targetVersion, "v2.1.0");
+      assert.equal(versions(), "v2.0.0 v2.1.0 v2.0.0 v2.0.0");
+      const record = status.nodes.find(({ phase }) => phase === "Failed");
+      assert.deepEqual([record?.name, record?.reason], ["node-1", "Refused"]);
+      assert.match(record?.message ?? "", /^error validating installer image/);
+    });
+
+    for (const node of nodes) await node[Symbol.asyncDispose]();
+  },
+);
