@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { disk, installer, iso, pxe } from "./assets/commands.ts";
+import { controllerManager, disk, installer, iso, pxe } from "./assets/commands.ts";
 import { bundleNode } from "./bundle.ts";
 import { buildComponents } from "./components/build.ts";
 import { chooseComponents } from "./components/catalog.ts";
@@ -39,6 +39,8 @@ const USAGE = `Usage: mkimage <command>
          make a directory that machines boot over the network with iPXE
   installer [DIR] [--key FILE] [--output DIR] [--extra-kernel-arg ARG]… [--push] [--to URL [--ca FILE]]
          pack what nodes install themselves and upgrade from; --push has it served to local nodes
+  controller-manager [--output DIR] [--tag TAG] [--push] [--to URL [--ca FILE]]
+         pack the Talos Controller Manager, and write the manifests that run it in a cluster
   components [NAME…]
          build programs from Go modules: the named ones, or all
   images [NAME…]
@@ -156,6 +158,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<unknown>> = {
   iso: async (args) => await iso(await readLock(), args),
   pxe: async (args) => await pxe(await readLock(), args),
   installer: async (args) => await installer(await readLock(), args),
+  "controller-manager": async (args) => await controllerManager(await readLock(), args),
   components,
   images,
   registry: async (args) => await registry(await readLock(), args),

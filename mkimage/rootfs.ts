@@ -12,7 +12,7 @@ import {
 } from "./debian_programs.ts";
 import { etcFiles } from "./etc.ts";
 import type { Inputs } from "./inputs.ts";
-import { layOutGoLicences, licenceOf } from "./licences.ts";
+import { DENO_LICENCE, layOutGoLicences, licenceOf } from "./licences.ts";
 import type { KernelModules } from "./module_set.ts";
 import { Tree } from "./tree.ts";
 
@@ -71,7 +71,11 @@ export async function layOutRootfs(root: string, parts: RootfsParts): Promise<Tr
 }
 
 /** Puts the runtime and its libraries into a tree; also what the initramfs starts from. */
-export async function layOutRuntime(tree: Tree, inputs: Inputs, path: string): Promise<void> {
+export async function layOutRuntime(
+  tree: Tree,
+  inputs: { readonly get: Find; readonly runtime: { readonly directory: string } },
+  path: string,
+): Promise<void> {
   await tree.copy(join(inputs.runtime.directory, "deno"), path, 0o755);
   await layOutLibraries(tree, LIBRARIES, inputs.get);
   await layOutLoader(tree, inputs.get);
@@ -124,26 +128,3 @@ async function layOutLicences(tree: Tree, inputs: Inputs): Promise<void> {
     await tree.copy(await licenceOf(inputs.get, name), target);
   }
 }
-
-/** The npm package carries no licence text of its own. */
-const DENO_LICENCE = `MIT License
-
-Copyright 2018-2026 the Deno authors
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of
-this software and associated documentation files (the "Software"), to deal in
-the Software without restriction, including without limitation the rights to
-use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of
-the Software, and to permit persons to whom the Software is furnished to do so,
-subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all
-copies or substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
-IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS
-FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER
-IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
-CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
-`;

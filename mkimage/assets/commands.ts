@@ -1,4 +1,4 @@
-/** `mkimage disk`, `iso`, `pxe` and `installer`: what machines are started, installed and upgraded from. */
+/** `mkimage disk`, `iso`, `pxe` and `installer`: what machines are started, installed and upgraded from; `controller-manager`. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { developmentKeys } from "../keys.ts";
@@ -11,7 +11,9 @@ import { fillRegistry } from "../registry/fill.ts";
 import { localRegistry } from "../registry/server.ts";
 import { print, progress } from "../say.ts";
 import { imageTable, sizeTable } from "../table.ts";
+import { buildStamp } from "../stamp.ts";
 import { requireTools } from "../tools.ts";
+import { buildControllerManager, controllerManagerYaml } from "./controller_manager.ts";
 import { buildDisk, DISK_FORMATS } from "./disk.ts";
 import { buildInstaller, installerLayout } from "./installer.ts";
 import { buildIso } from "./iso.ts";
@@ -21,6 +23,12 @@ import type { AssetOptions } from "./release.ts";
 const ARGUMENTS = {
   output: { type: "string" },
   "extra-kernel-arg": { type: "string", multiple: true, default: [] as string[] },
+} as const;
+
+const PUSH = {
+  push: { type: "boolean", default: false },
+  to: { type: "string" },
+  ca: { type: "string" },
 } as const;
 
 /** Makes a disk of the image in a directory. */
@@ -89,9 +97,7 @@ export async function installer(lock: Lock, args: string[]): Promise<void> {
     options: {
       ...ARGUMENTS,
       key: { type: "string" },
-      push: { type: "boolean", default: false },
-      to: { type: "string" },
-      ca: { type: "string" },
+      ...PUSH,
     },
   });
   await requireTools(["apt-get", "dpkg-deb", "zstd"]);
@@ -102,6 +108,36 @@ export async function installer(lock: Lock, args: string[]): Promise<void> {
     privateKey: values.key ?? (await developmentKeys(KEY_DIR)).privateKey,
   });
   print(imageTable([built]));
+  await pushAsAsked(built, values);
+}
+
+/** Makes the image of the Talos Controller Manager and the manifests that run it. */
+export async function controllerManager(lock: Lock, args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { output: { type: "string", default: DIST }, tag: { type: "string" }, ...PUSH },
+  });
+  await requireTools(["apt-get", "dpkg-deb", "npm", "tar"]);
+  await Deno.mkdir(values.output, { recursive: true });
+  const built = await buildControllerManager({
+    ...{ lock, cache: CACHE, say: progress(), stamp: await buildStamp(values.tag) },
+    output: join(values.output, "controller-manager"),
+  });
+  print(imageTable([built]));
+  const manifests = join(values.output, "controller-manager.yaml");
+  await Deno.writeTextFile(manifests, controllerManagerYaml(built.name));
+  print(manifests);
+  await pushAsAsked(built, values);
+}
+
+async function pushAsAsked(
+  built: BuiltImage,
+  values: {
+    readonly push: boolean;
+    readonly to?: string | undefined;
+    readonly ca?: string | undefined;
+  },
+): Promise<void> {
   if (values.push) {
     await requireTools(["docker-registry"]);
     const { endpoint, ca } = await localRegistry(REGISTRY);

@@ -29,6 +29,8 @@ export interface ImageSettings {
   readonly entrypoint: readonly string[];
   /** User and group by number. */
   readonly user?: string;
+  /** Its environment beside PATH. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A whole image: its manifest's descriptor, and every part by digest. */
@@ -55,7 +57,7 @@ export function ociImage(layer: Uint8Array<ArrayBuffer>, settings: ImageSettings
       os: "linux",
       config: {
         Entrypoint: settings.entrypoint,
-        Env: [`PATH=${PATH}`],
+        Env: Object.entries({ PATH, ...settings.env }).map(([name, value]) => `${name}=${value}`),
         WorkingDir: "/",
         ...(settings.user ? { User: settings.user } : {}),
       },

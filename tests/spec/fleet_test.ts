@@ -5,12 +5,14 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { systemClock } from "$lib/clock/mod.ts";
 import { freePort, testsWith } from "$lib/etcd/testing.ts";
 import { Election, isRefusal, KubeClient, KubeError, TYPES } from "$lib/kube/mod.ts";
 import { tlsKey } from "$lib/pki/mod.ts";
 import {
   CONTROLLER_MANAGER,
+  CREDENTIALS,
   managerManifests,
   NAMESPACE,
   type Pool,
@@ -19,10 +21,15 @@ import {
   RETRY_ANNOTATION,
 } from "$lib/pool/mod.ts";
 import { SecureHttp } from "$lib/secure_http/mod.ts";
+import { buildInfo } from "$lib/version/mod.ts";
 import { Manager } from "../../cmd/controller-manager/manager.ts";
 import { TalosNode } from "../../cmd/controller-manager/node_api.ts";
 import { RealControlPlane } from "../../cmd/machined/controllers/k8s/testing.ts";
-import { type TestPki, testPki } from "../../cmd/talosctl/testing/cluster.ts";
+import { encodeKubeconfig } from "../../cmd/machined/controllers/secrets/kubeconfig.ts";
+import { type TestPki, testPki, testTalosconfig } from "../../cmd/talosctl/testing/cluster.ts";
+import { CONTAINER } from "../../mkimage/assets/controller_manager.ts";
+import { bundle } from "../../mkimage/bundle.ts";
+import { ROOT } from "../../mkimage/paths.ts";
 import { FleetNode } from "./fleet_node.ts";
 
 const ACCOUNTS = { apiVersion: "v1", plural: "serviceaccounts", namespaced: true };
@@ -83,6 +90,58 @@ class RunningManager implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
     await this.#run;
+  }
+}
+
+/** The program as a process, with the flags of its image. */
+class Program implements AsyncDisposable {
+  private constructor(
+    readonly directory: string,
+    readonly process: Deno.ChildProcess,
+    readonly health: string,
+  ) {}
+
+  static async start(plane: RealControlPlane, pki: TestPki, port: number): Promise<Program> {
+    const directory = await Deno.makeTempDir({ prefix: "fleet-" });
+    const { url: server, ca = "", client = { crt: "", key: "" } } = plane.api;
+    const kubeconfig = encodeKubeconfig({ cluster: "real", server, ca, client });
+    await Deno.writeTextFile(join(directory, "kubeconfig"), kubeconfig, { mode: 0o600 });
+    const talosconfig = testTalosconfig(pki, { endpoints: [] });
+    await Deno.writeTextFile(join(directory, CREDENTIALS.key), talosconfig, { mode: 0o600 });
+    const { tag, sha, built } = buildInfo();
+    await bundle(
+      ...[join(ROOT, "cmd", "controller-manager", "main.ts"), join(directory, "main.js")] as const,
+      { tag, sha, built },
+    );
+    const [, ...flags] = CONTAINER.entrypoint.slice(0, -1)
+      .map((flag) => flag.startsWith("--allow-read=") ? `--allow-read=${directory}` : flag);
+    const healthPort = freePort();
+    const process = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...[...flags, join(directory, "main.js"), "--kubeconfig", join(directory, "kubeconfig")],
+        ...["--credentials", directory, "--api-port", `${port}`, "--health-port", `${healthPort}`],
+      ],
+      clearEnv: true,
+      env: CONTAINER.env ?? {},
+      stderr: Deno.env.has("SHOW_CONTROL_PLANE") ? "inherit" : "null",
+    }).spawn();
+    return new Program(directory, process, `http://127.0.0.1:${healthPort}/healthz`);
+  }
+
+  /** Ends it as the kubelet does; gives its exit code. */
+  async end(): Promise<number> {
+    this.process.kill("SIGTERM");
+    return (await this.process.status).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.process.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.process.status;
+    await Deno.remove(this.directory, { recursive: true });
   }
 }
 
@@ -283,6 +342,28 @@ testsWith("etcd", "kube-apiserver")(
       const record = status.nodes.find(({ phase }) => phase === "Failed");
       assert.deepEqual([record?.name, record?.reason], ["node-1", "Refused"]);
       assert.match(record?.message ?? "", /^error validating installer image/);
+    });
+
+    await test.step("as a program it needs no more rights than its container gives it", async () => {
+      nodes[0]!.refuses = false;
+      const metadata = { annotations: { [RETRY_ANNOTATION]: "2" } };
+      const spec = { version: "v2.2.0", channel: null, concurrency: 4 };
+      await admin.patch(POOLS, { name: "workers" }, { metadata, spec });
+      await using program = await Program.start(plane, pki, port);
+      const status = await until("the end", async () => {
+        const status = await statusOf("workers");
+        return status?.targetVersion === "v2.2.0" && ready(status)?.status === "True" && status;
+      });
+      assert.equal(versions(), "v2.2.0 v2.2.0 v2.2.0 v2.2.0");
+      assert.equal(status.upToDate, 4);
+      const lease = () =>
+        admin.find<{ spec: { holderIdentity: string } }>(TYPES.leases, {
+          ...{ namespace: NAMESPACE, name: CONTROLLER_MANAGER },
+        });
+      assert.match((await lease())?.spec.holderIdentity ?? "", /^outside_/);
+      assert.equal(await (await fetch(program.health)).text(), "ok\n");
+      assert.equal(await program.end(), 0);
+      assert.equal((await lease())?.spec.holderIdentity, "");
     });
 
     for (const node of nodes) await node[Symbol.asyncDispose]();
