@@ -94,7 +94,8 @@ const SPEC: Schema = {
       }),
     },
     concurrency: {
-      description: "How many nodes may be away at the same time. Nodes that are not Ready or cordoned count.",
+      description:
+        "How many nodes may be away at the same time. Nodes that are not Ready or cordoned count.",
       ...{ type: "integer", minimum: 1, maximum: 1_000, default: DEFAULT.concurrency },
     },
     window: {
