@@ -4,12 +4,18 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { applyPatch } from "$lib/config/mod.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { BOOT_MS, type Node, startNode, until } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
 const DISK_BYTES = 512 << 20;
 const KEPT = "/system/state/config.yaml";
+/** What the configuration writes: a file of its own, and one over the image's. */
+const FILES = [
+  { op: "create", path: "/var/lib/agent/token", content: "agent's\n", permissions: 0o600 },
+  { op: "append", path: "/etc/protocols", content: "mine 250 MINE\n", permissions: 0o644 },
+];
 const NAMES = ["from-url", "on-reboot", "by-default"] as const;
 
 let node: Node;
@@ -55,7 +61,8 @@ bootTest("what the URL gave is kept on STATE, readable by its owner alone", asyn
   assert.ok(made.success, new TextDecoder().decode(made.stderr));
   node = await startNode({
     disks: [disk],
-    config: (text) => yaml = text,
+    config: (text) =>
+      yaml = applyPatch(text, [{ op: "add", path: "/machine/files", value: FILES }]),
     // Served once: later boots have only what was kept.
     serve: () => asked++ ? new Response(null, { status: 410 }) : new Response(named(NAMES[0])),
   });
@@ -67,6 +74,14 @@ bootTest("what the URL gave is kept on STATE, readable by its owner alone", asyn
   const mounts = await user.print(["read", "/proc/mounts"]);
   assert.match(mounts, /^\/dev\/vda \/system\/state xfs rw,nosuid,nodev,noexec,/m);
 }, { bringsUp: true, unless: await xfsMissing() });
+
+bootTest("the files of the configuration are there, those outside /var read-only", async () => {
+  assert.equal(await user.print(["read", "/var/lib/agent/token"]), "agent's\n");
+  assert.match(await user.print(["list", "-l", "/var/lib/agent"]), /-rw-------.*token/);
+  assert.match(await user.print(["read", "/etc/protocols"]), /^tcp\b[^]*\nmine 250 MINE\n$/m);
+  const mounts = await user.print(["read", "/proc/mounts"]);
+  assert.match(mounts, /^\S+ \/etc\/protocols \S+ ro,nosuid,nodev,/m);
+}, { unless: await xfsMissing() });
 
 bootTest("a change for the next boot waits, and outlives a power cut right after", async () => {
   const file = await user.file("next.yaml", named(NAMES[1]));

@@ -11,6 +11,7 @@ import { uncordonNode } from "../tasks/leave_cluster.ts";
 import { disableModuleLoading, loadKernelModules } from "../tasks/modules.ts";
 import { updateBootloader } from "../tasks/releases.ts";
 import { setUserEnvironment } from "../tasks/user_environment.ts";
+import { writeUserFiles } from "../tasks/user_files.ts";
 import {
   mountEphemeralPartition,
   mountOverlayFilesystems,
@@ -38,7 +39,7 @@ export function bootSequence(machine: Machine): Sequence {
       { name: "var", tasks: [setupVarDirectory()] },
       { name: "overlay", tasks: [mountOverlayFilesystems(machine)] },
       { name: "staticPods", tasks: [dropFormerStaticPods()] },
-      { name: "userSetup", tasks: [writeUserSysctls(machine)] },
+      { name: "userSetup", tasks: [writeUserFiles(machine), writeUserSysctls(machine)] },
       { name: "startEverything", tasks: [startAllServices(machine)] },
       ...(onControlPlane(machine)
         ? [{ name: "labelMaster", tasks: [labelNodeAsMaster(machine)] }]

@@ -7,6 +7,7 @@ import {
   unmountEphemeralPartition,
   unmountOverlayFilesystems,
   unmountPodMounts,
+  unmountSystemDiskBindMounts,
 } from "../tasks/unmount.ts";
 import type { Phase, Sequence } from "./engine.ts";
 
@@ -27,6 +28,7 @@ export function finishSequence(machine: Machine, action: PowerAction): Sequence 
 export function unmountPhases(machine: Machine): Phase[] {
   return [
     { name: "umount", tasks: [unmountOverlayFilesystems(machine), unmountPodMounts(machine)] },
+    { name: "unmountBind", tasks: [unmountSystemDiskBindMounts(machine)] },
     {
       name: "unmountSystem",
       tasks: [unmountEphemeralPartition(machine), unmountStatePartition(machine)],

@@ -3,7 +3,7 @@ import type { Task } from "../sequences/engine.ts";
 
 /** What the tasks here need of the kernel; `$ffi/mount.ts` fits it. */
 export interface Binder {
-  bindMount(source: string, target: string): void;
+  bindMount(source: string, target: string, options?: { readonly flags: number }): void;
 }
 
 const SYSTEM_DIRECTORIES = [

@@ -30,6 +30,19 @@ export function unmountPodMounts(deps: UnmountDeps): Task {
   };
 }
 
+/** Unmounts what shows files of /var in other places. */
+export function unmountSystemDiskBindMounts(deps: UnmountDeps): Task {
+  return {
+    name: "unmountSystemDiskBindMounts",
+    async run() {
+      const mounts = parseMounts(await Deno.readTextFile("/proc/mounts"));
+      const device = mounts.findLast(({ target }) => target === "/var")?.source;
+      if (!device?.startsWith("/dev/")) return;
+      await unmountAll(deps, (target, source) => source === device && target !== "/var");
+    },
+  };
+}
+
 /** Unmounts /var itself. */
 export function unmountEphemeralPartition(deps: UnmountDeps): Task {
   return {
@@ -41,11 +54,11 @@ export function unmountEphemeralPartition(deps: UnmountDeps): Task {
 /** Newest first, since later mounts lie on earlier ones; what is busy is logged and left to the end. */
 export async function unmountAll(
   { mounter, log }: UnmountDeps,
-  wanted: (target: string) => boolean,
+  wanted: (target: string, source: string) => boolean,
 ): Promise<void> {
   const mounts = parseMounts(await Deno.readTextFile("/proc/mounts"));
-  for (const { target } of mounts.toReversed()) {
-    if (!wanted(target)) continue;
+  for (const { target, source } of mounts.toReversed()) {
+    if (!wanted(target, source)) continue;
     try {
       mounter.unmount(target);
     } catch (error) {

@@ -66,6 +66,20 @@ const ENCRYPTION_SAYS = {
   "keys[].slot": "Different for each key.",
 } as const;
 
+/** A node that cannot encrypt its disk does not take a configuration that asks for it. */
+export const encryptionSupport: Rule = {
+  level: "apply",
+  says: {
+    "machine.systemDiskEncryption": "Not supported by nodes of this release, which refuse it.",
+  },
+  *check({ machine }) {
+    const { ephemeral, state } = machine.systemDiskEncryption ?? {};
+    if (!ephemeral && !state) return;
+    const message = "this release does not encrypt partitions: leave systemDiskEncryption out";
+    yield { path: ["machine", "systemDiskEncryption"], message };
+  },
+};
+
 /** Every encrypted partition can be opened, by keys that do not overwrite each other. */
 export const encryption: Rule = {
   level: "error",

@@ -3,6 +3,7 @@ import { installerImage, kubernetesImage } from "./image_rules.ts";
 import {
   encryption,
   encryptionProvider,
+  encryptionSupport,
   files,
   installDisk,
   partitions,
@@ -23,6 +24,7 @@ export const RULES: readonly Rule[] = [
   dnsDomain,
   encryption,
   encryptionProvider,
+  encryptionSupport,
   extraArgs,
   files,
   clusterSecrets,
