@@ -34,7 +34,8 @@ const USAGE = `Usage: mkimage <command>
   disk   [DIR] [--format raw|qcow2|raw.xz] [--size GIB] [--output FILE] [--extra-kernel-arg ARG]…
          make a disk of the built image that UEFI machines boot
   iso    [DIR] [--output FILE] [--extra-kernel-arg ARG]…
-         make a CD, or a stick, that UEFI machines boot
+         make a CD, or a stick, that UEFI machines boot; for machines with Secure Boot this, disk and
+         installer take --secure-boot-key FILE --secure-boot-cert FILE: an RSA key, its certificate, PEM
   pxe    [DIR] [--output DIR] [--extra-kernel-arg ARG]…
          make a directory that machines boot over the network with iPXE
   installer [DIR] [--key FILE] [--output DIR] [--extra-kernel-arg ARG]… [--push] [--to URL [--ca FILE]]

@@ -40,6 +40,7 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "mkfs.vfat", package: "dosfstools" },
   { probe: "mcopy", package: "mtools" },
   { probe: "qemu-img", package: "qemu-utils" },
+  { probe: "sbverify", package: "sbsigntool" },
   { probe: "/usr/share/OVMF/OVMF_CODE_4M.fd", package: "ovmf" },
   { probe: "/usr/lib/ipxe/qemu/efi-virtio.rom", package: "ipxe-qemu" },
 ];

@@ -14,6 +14,7 @@ import { imageTable, sizeTable } from "../table.ts";
 import { buildStamp } from "../stamp.ts";
 import { requireTools } from "../tools.ts";
 import { buildControllerManager, controllerManagerYaml } from "./controller_manager.ts";
+import type { SecureBootKey } from "./authenticode.ts";
 import { buildDisk, DISK_FORMATS } from "./disk.ts";
 import { buildInstaller, installerLayout } from "./installer.ts";
 import { buildIso } from "./iso.ts";
@@ -23,6 +24,12 @@ import type { AssetOptions } from "./release.ts";
 const ARGUMENTS = {
   output: { type: "string" },
   "extra-kernel-arg": { type: "string", multiple: true, default: [] as string[] },
+} as const;
+/** Of assets that firmware starts. */
+const SIGNED = {
+  ...ARGUMENTS,
+  "secure-boot-key": { type: "string" },
+  "secure-boot-cert": { type: "string" },
 } as const;
 
 const PUSH = {
@@ -37,7 +44,7 @@ export async function disk(lock: Lock, args: string[]): Promise<void> {
     args,
     allowPositionals: true,
     options: {
-      ...ARGUMENTS,
+      ...SIGNED,
       format: { type: "string", default: "raw" },
       size: { type: "string", default: "1.25" },
     },
@@ -57,7 +64,7 @@ export async function disk(lock: Lock, args: string[]): Promise<void> {
     ...format === "qcow2" ? ["qemu-img"] as const : [],
     ...format === "raw.xz" ? ["xz"] as const : [],
   ]);
-  const options = assetOptions(lock, image, values, `disk-amd64.${format}`);
+  const options = await assetOptions(lock, image, values, `disk-amd64.${format}`);
   const sizeBytes = Math.floor(gib * 2 ** 30);
   print(sizeTable(await buildDisk({ ...options, format, sizeBytes })));
   print(options.output);
@@ -68,10 +75,10 @@ export async function iso(lock: Lock, args: string[]): Promise<void> {
   const { values, positionals: [image = DIST] } = parseArgs({
     args,
     allowPositionals: true,
-    options: ARGUMENTS,
+    options: SIGNED,
   });
   await requireTools(["apt-get", "dpkg-deb", "mkfs.vfat", "mcopy"]);
-  const options = assetOptions(lock, image, values, "talos-amd64.iso");
+  const options = await assetOptions(lock, image, values, "talos-amd64.iso");
   print(sizeTable(await buildIso(options)));
   print(options.output);
 }
@@ -84,7 +91,7 @@ export async function pxe(lock: Lock, args: string[]): Promise<void> {
     options: ARGUMENTS,
   });
   await requireTools(["apt-get", "dpkg-deb"]);
-  const options = assetOptions(lock, image, values, "pxe");
+  const options = await assetOptions(lock, image, values, "pxe");
   print(sizeTable(await buildPxe(options)));
   print(options.output);
 }
@@ -95,16 +102,15 @@ export async function installer(lock: Lock, args: string[]): Promise<void> {
     args,
     allowPositionals: true,
     options: {
-      ...ARGUMENTS,
+      ...SIGNED,
       key: { type: "string" },
       ...PUSH,
     },
   });
   await requireTools(["apt-get", "dpkg-deb", "zstd"]);
   const built = await buildInstaller({
-    ...{ image, lock, cache: CACHE, say: progress() },
+    ...await assetOptions(lock, image, values, ""),
     output: values.output ?? installerLayout(image),
-    extraArguments: values["extra-kernel-arg"],
     privateKey: values.key ?? (await developmentKeys(KEY_DIR)).privateKey,
   });
   print(imageTable([built]));
@@ -155,15 +161,40 @@ async function push(image: BuiltImage, endpoint: string, ca: string | undefined)
   print(`${image.name} is at ${endpoint}`);
 }
 
-function assetOptions(
+interface AssetValues {
+  readonly output?: string | undefined;
+  readonly "extra-kernel-arg": string[];
+  readonly "secure-boot-key"?: string | undefined;
+  readonly "secure-boot-cert"?: string | undefined;
+}
+
+async function assetOptions(
   lock: Lock,
   image: string,
-  values: { readonly output?: string | undefined; readonly "extra-kernel-arg": string[] },
+  values: AssetValues,
   name: string,
-): AssetOptions {
+): Promise<AssetOptions> {
   return {
     ...{ image, lock, cache: CACHE, say: progress() },
     output: values.output ?? join(image, name),
     extraArguments: values["extra-kernel-arg"],
+    secureBoot: await secureBootKey(values),
+  };
+}
+
+async function secureBootKey(values: AssetValues): Promise<SecureBootKey | undefined> {
+  const { "secure-boot-key": key, "secure-boot-cert": certificate } = values;
+  if (key === undefined && certificate === undefined) return undefined;
+  if (!key || !certificate) {
+    throw new TypeError(
+      `Cannot sign for Secure Boot with ${
+        key ? "--secure-boot-key" : "--secure-boot-cert"
+      } alone: ` +
+        `set ${key ? "--secure-boot-cert" : "--secure-boot-key"} too`,
+    );
+  }
+  return {
+    privateKey: await Deno.readTextFile(key),
+    certificate: await Deno.readTextFile(certificate),
   };
 }

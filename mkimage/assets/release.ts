@@ -6,6 +6,7 @@ import { fetchDebian, finder } from "../inputs.ts";
 import type { Lock } from "../lock.ts";
 import { BOOT_PACKAGES } from "../packages.ts";
 import { IMAGE_NAMES } from "../verify.ts";
+import { type SecureBootKey, signProgram } from "./authenticode.ts";
 import { makeUki } from "./uki.ts";
 
 /** What an asset is made of. */
@@ -19,6 +20,8 @@ export interface AssetOptions {
   readonly lock: Lock;
   readonly cache: string;
   readonly say: (line: string) => void;
+  /** What signs all that firmware starts; without it machines with Secure Boot start nothing of it. */
+  readonly secureBoot?: SecureBootKey | undefined;
 }
 
 /** A release to be booted. */
@@ -45,7 +48,10 @@ export function bootArguments(extra: readonly string[] = []): string[] {
 
 /** Reads a built image, and fetches the boot loader. @throws {Error} when there is no image */
 export async function readRelease(
-  { image, lock, cache, say }: Pick<AssetOptions, "image" | "lock" | "cache" | "say">,
+  { image, lock, cache, say, secureBoot }: Pick<
+    AssetOptions,
+    "image" | "lock" | "cache" | "say" | "secureBoot"
+  >,
 ): Promise<Release> {
   const manifestText = await readManifest(image);
   const manifest: ImageManifest = JSON.parse(manifestText);
@@ -66,17 +72,19 @@ export async function readRelease(
     const efi = "usr/lib/systemd/boot/efi";
     const stub = await file(`${efi}/linuxx64.efi.stub`);
     const text = (content: string) => new TextEncoder().encode(content);
+    const signed = (program: Uint8Array<ArrayBuffer>) =>
+      secureBoot ? signProgram(program, secureBoot) : program;
     return {
       ...{ manifest, manifestText, vmlinuz, initramfs },
-      bootloader: await file(`${efi}/systemd-bootx64.efi`),
+      bootloader: signed(await file(`${efi}/systemd-bootx64.efi`)),
       bootloaderLicence: await file("usr/share/doc/systemd-boot-efi/copyright"),
       program: (kernelArguments, content = initramfs) =>
-        makeUki(stub, [
+        signed(makeUki(stub, [
           { name: ".osrel", content: text(`ID=talos\nVERSION_ID=${manifest.version}\n`) },
           { name: ".cmdline", content: text(kernelArguments.join(" ")) },
           { name: ".linux", content: vmlinuz },
           { name: ".initrd", content },
-        ]),
+        ])),
     };
   } finally {
     await Deno.remove(work, { recursive: true });

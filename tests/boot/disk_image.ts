@@ -1,6 +1,7 @@
 /** A disk made of the built image, and the firmware to boot it with. */
 import { join } from "node:path";
 import { type Medium, openMedium, readGpt } from "$lib/disk/mod.ts";
+import type { SecureBootKey } from "../../mkimage/assets/authenticode.ts";
 import { buildDisk } from "../../mkimage/assets/disk.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
@@ -23,11 +24,16 @@ export async function diskMissing(): Promise<string | undefined> {
 /** What the image of a disk has; a larger disk is one that it was written to. */
 const IMAGE_BYTES = 640 * 2 ** 20;
 
-/** Makes a disk of `sizeBytes`, from 640 MiB on. */
-export async function makeDisk(directory: string, sizeBytes: number): Promise<string> {
+/** Makes a disk of `sizeBytes`, from 640 MiB on, for machines with Secure Boot when there is a key. */
+export async function makeDisk(
+  directory: string,
+  sizeBytes: number,
+  secureBoot?: SecureBootKey,
+): Promise<string> {
   const output = join(directory, "disk.raw");
   await buildDisk({
     ...{ image: DIST, output, format: "raw", sizeBytes: IMAGE_BYTES, extraArguments: [] },
+    secureBoot,
     ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE, say: () => {} },
   });
   await Deno.truncate(output, sizeBytes);
