@@ -2,6 +2,19 @@ import { UIDS } from "$lib/paths/mod.ts";
 import type { BuildStamp } from "$lib/version/mod.ts";
 import { criContainerdConfig, systemContainerdConfig } from "./containerd_config.ts";
 
+/**
+ * The names of IP protocols. Without them nft lists the keys of a map by number: kube-proxy then takes
+ * what an earlier kube-proxy left there for rules of nobody, and removes the ones it has just added.
+ */
+export const PROTOCOLS = lines([
+  "ip 0 IP",
+  "icmp 1 ICMP",
+  "tcp 6 TCP",
+  "udp 17 UDP",
+  "ipv6-icmp 58 IPv6-ICMP",
+  "sctp 132 SCTP",
+]);
+
 /** The text files of `/etc` by name below it. No file holds a password or a place for one. */
 export function etcFiles(stamp: BuildStamp): Record<string, string> {
   const users = Object.entries(UIDS);
@@ -19,7 +32,7 @@ export function etcFiles(stamp: BuildStamp): Record<string, string> {
       ...users.map(([name, id]) => `${name}:x:${id}:${id}::/nonexistent:/usr/sbin/nologin`),
     ]),
     "group": lines(["root:x:0:", ...users.map(([name, id]) => `${name}:x:${id}:`)]),
-    "protocols": lines(["ip 0 IP", "icmp 1 ICMP", "tcp 6 TCP", "udp 17 UDP", "sctp 132 SCTP"]),
+    "protocols": PROTOCOLS,
   };
 }
 

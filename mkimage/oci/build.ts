@@ -121,6 +121,9 @@ async function layOut(
     await layOutLibraries(tree, C_LIBRARY, find);
     await layOutPrograms(tree, recipe.debian, find);
   }
+  for (const [name, text] of Object.entries(recipe.etc ?? {})) {
+    await tree.write(`/etc/${name}`, text);
+  }
   if (recipe.certificates) {
     await tree.write("/etc/ssl/certs/ca-certificates.crt", await certificates(find));
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { imageList, IMAGES } from "$lib/config/mod.ts";
 import { COMPONENTS } from "../components/catalog.ts";
+import { NFT } from "../debian_programs.ts";
 import { run } from "../run.ts";
 import { Scratch } from "../testing.ts";
 import { Tree } from "../tree.ts";
@@ -94,6 +95,16 @@ Deno.test("IMAGE_RECIPES make every image of a cluster but the installer, out of
   const known = COMPONENTS.map(({ name }) => name);
   for (const { programs } of IMAGE_RECIPES) {
     for (const [component] of programs) assert.ok(known.includes(component), component);
+  }
+});
+
+Deno.test("IMAGE_RECIPES give nft the names of protocols", () => {
+  const withNft = IMAGE_RECIPES.filter(({ debian = [] }) => debian.includes(NFT));
+  assert.deepEqual(withNft.map(({ name }) => name), [IMAGES.proxy, IMAGES.flannel]);
+  for (const { etc } of withNft) {
+    for (const protocol of ["tcp 6", "udp 17", "sctp 132"]) {
+      assert.match(etc?.["protocols"] ?? "", new RegExp(`^${protocol} `, "m"));
+    }
   }
 });
 

@@ -1,6 +1,7 @@
 import { IMAGES, KUBERNETES_VERSION, kubernetesImages } from "$lib/config/mod.ts";
 import { kubernetesComponent, OLDER_KUBERNETES } from "../components/kubernetes.ts";
 import { CP, type DebianProgram, IPTABLES, MOUNT, NFT, UMOUNT } from "../debian_programs.ts";
+import { PROTOCOLS } from "../etc.ts";
 import type { ImageSettings } from "./image.ts";
 
 /** What an image of a container holds. */
@@ -10,9 +11,14 @@ export interface ImageRecipe extends ImageSettings {
   /** Paths in the image by component and program. */
   readonly programs: readonly (readonly [component: string, program: string, path: string])[];
   readonly debian?: readonly DebianProgram[];
+  /** Text files of `/etc` by name below it. */
+  readonly etc?: Readonly<Record<string, string>>;
   /** Certificates of public authorities. */
   readonly certificates?: boolean;
 }
+
+/** What nft reads. */
+const NFT_ETC = { protocols: PROTOCOLS } as const;
 
 /** The images of a release of Kubernetes: each of one program, where the public one has it. */
 export function kubernetesRecipes(version: string): ImageRecipe[] {
@@ -26,7 +32,7 @@ export function kubernetesRecipes(version: string): ImageRecipe[] {
     recipe(images.apiServer, "kube-apiserver"),
     recipe(images.controllerManager, "kube-controller-manager"),
     recipe(images.scheduler, "kube-scheduler"),
-    recipe(images.proxy, "kube-proxy", { debian: [NFT] }),
+    recipe(images.proxy, "kube-proxy", { debian: [NFT], etc: NFT_ETC }),
     recipe(images.kubelet, "kubelet", { debian: [MOUNT, UMOUNT], certificates: true }),
   ];
 }
@@ -57,6 +63,7 @@ export const IMAGE_RECIPES: readonly ImageRecipe[] = [
     name: IMAGES.flannel,
     programs: [["flannel", "flannel", "/opt/bin/flanneld"]],
     debian: [NFT, IPTABLES, CP],
+    etc: NFT_ETC,
     entrypoint: ["/opt/bin/flanneld"],
   },
   {
