@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openMedium, partitionDevice } from "$lib/disk/mod.ts";
-import { lacksProgram, testUnless } from "$ffi/testing.ts";
+import { mount, unmount } from "$ffi/mount.ts";
+import { lacksProgram, rootTest, testUnless } from "$ffi/testing.ts";
 import { type Order, readArguments } from "./arguments.ts";
 import { carryOutOrder, type InstallerDeps } from "./installer.ts";
 
@@ -131,6 +132,40 @@ testUnless(
     assert.match(await world.file("/loader/entries/slot-b+1.conf"), /^version 2$/m);
     assert.equal(world.said.at(-1), "v2.0.0 is on /dev/vda");
   },
+);
+
+rootTest(
+  "carryOutOrder() leaves both slots as they are when there is no room for a release",
+  async () => {
+    await using world = await World.make(640 * MIB);
+    const esp = join(world.directory, "esp");
+    await Deno.mkdir(esp);
+    mount({ source: "esp", target: esp, type: "tmpfs", data: "size=1m" });
+    try {
+      await world.run("install");
+      await world.release("v2.0.0");
+      await world.run("upgrade", "--running", "a");
+      const before = await world.files();
+      await world.release("v3.0.0");
+      const program = join(world.directory, "boot.efi");
+      await Deno.writeFile(program, new Uint8Array(2 * MIB).fill(3));
+      await assert.rejects(world.run("upgrade", "--running", "a"), {
+        message: /^Cannot write the release to the EFI system partition: No space left/,
+      });
+      const left = async () =>
+        (await Array.fromAsync(Deno.readDir(join(esp, "EFI/slots"))))
+          .map(({ name }) => name).sort();
+      assert.deepEqual(await left(), ["a.efi", "b.efi"]);
+      assert.equal(await Deno.readTextFile(join(esp, "EFI/slots/b.efi")), "boot program of v2.0.0");
+      assert.equal(await world.files(), before);
+      await world.release("v3.0.0");
+      await world.run("upgrade", "--running", "a");
+      assert.equal(await world.file("/EFI/slots/b.efi"), "boot program of v3.0.0");
+    } finally {
+      unmount(esp);
+    }
+  },
+  missing,
 );
 
 testUnless(missing, "carryOutOrder() installs over what is there only when it may", async () => {

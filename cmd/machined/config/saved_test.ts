@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { MAX_CONFIG_BYTES } from "$lib/config/mod.ts";
+import { attachLoop } from "$ffi/loop.ts";
+import { mount, unmount } from "$ffi/mount.ts";
+import { lacksPath, lacksProgram, output, rootTest } from "$ffi/testing.ts";
 import { SavedConfig } from "./saved.ts";
 
 async function withVolume(
@@ -61,3 +64,50 @@ Deno.test("SavedConfig keeps the former configuration when it cannot save anothe
     );
     assert.equal(text(await saved.read()), "old: 1\n");
   }));
+
+for (
+  const [what, fill] of [
+    ["bytes", async (directory) => {
+      using file = await Deno.create(join(directory, "filling"));
+      for (;;) await file.write(new Uint8Array(4096));
+    }],
+    ["inodes", async (directory) => {
+      // Directories take the blocks that inodes would: what is left has room for neither.
+      await Deno.mkdir(join(directory, "filling"));
+      for (let i = 0;; i++) await Deno.mkdir(join(directory, "filling", `${i}`));
+    }],
+  ] as [string, (directory: string) => Promise<void>][]
+) {
+  rootTest(
+    `SavedConfig keeps the former configuration on a volume without ${what}, and saves again after`,
+    () =>
+      withVolume(async (_, directory) => {
+        const file = join(directory, "volume");
+        const target = join(directory, "mounted");
+        await Deno.mkdir(target);
+        await Deno.writeFile(file, new Uint8Array());
+        await Deno.truncate(file, 100 << 20);
+        await output("mkfs.xfs", ["-q", "--unsupported", file]);
+        using loop = attachLoop(file, { autoclear: true });
+        mount({ source: loop.path, target, type: "xfs" });
+        try {
+          const saved = new SavedConfig(target);
+          await saved.open(loop.path);
+          await saved.save("old: 1\n");
+          await assert.rejects(fill(target), { code: "ENOSPC" });
+          await assert.rejects(
+            saved.save(`new: ${"x".repeat(MAX_CONFIG_BYTES / 2)}\n`),
+            /what was saved before stays: .*; make room on the volume and apply it again$/,
+          );
+          assert.equal(text(await saved.read()), "old: 1\n");
+          assert.deepEqual(names(target).toSorted(), ["config.yaml", "filling"]);
+          await Deno.remove(join(target, "filling"), { recursive: true });
+          await saved.save("new: 2\n");
+          assert.equal(text(await saved.read()), "new: 2\n");
+        } finally {
+          unmount(target);
+        }
+      }),
+    lacksPath("/dev/loop-control") ?? lacksProgram("mkfs.xfs"),
+  );
+}

@@ -50,8 +50,20 @@ export async function writeUserFile(
   const store = onVar ? path : join(root, "/var", file.path);
   const bytes = bytesOf(file, await present(path, file.path));
   await Deno.mkdir(dirname(store), { recursive: true, mode: 0o755 });
-  await writeFileDurable(store, bytes, file.permissions);
+  // A full /var has no room for what it holds already.
+  if (!await holds(store, bytes, file.permissions)) {
+    await writeFileDurable(store, bytes, file.permissions);
+  }
   if (!onVar) mounter.bindMount(store, path, { flags: BOUND });
+}
+
+/** Whether a former boot has written the file just so, and nobody has changed it. */
+async function holds(path: string, bytes: Uint8Array, permissions: number): Promise<boolean> {
+  const info = await Deno.lstat(path).catch(() => undefined);
+  if (!info?.isFile || info.uid !== Deno.uid() || info.size !== bytes.length) return false;
+  if ((info.mode! & 0o7777) !== permissions) return false;
+  const there = await Deno.readFile(path);
+  return there.every((byte, i) => byte === bytes[i]);
 }
 
 function isOnVar(path: string): boolean {

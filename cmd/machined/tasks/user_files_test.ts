@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { mount, unmount } from "$ffi/mount.ts";
+import { rootTest } from "$ffi/testing.ts";
 import { bytesOf, writeUserFile } from "./user_files.ts";
 
 type Op = "create" | "append" | "overwrite";
@@ -48,6 +50,39 @@ Deno.test("writeUserFile() writes a file anew that a former boot made", async ()
   await using root = await Root.make({ "/var/a": "old" });
   await root.write("create", "/var/a", "new");
   assert.equal(await root.read("/var/a"), "new");
+});
+
+rootTest(
+  "writeUserFile() needs no room on a full /var for what is there, and says what else does",
+  async () => {
+    await using root = await Root.make();
+    const target = join(root.path, "var");
+    await Deno.mkdir(target);
+    mount({ source: "var", target, type: "tmpfs", data: "size=64k" });
+    try {
+      await root.write("create", "/var/a", "kept", 0o600);
+      using file = await Deno.create(join(target, "filling"));
+      await assert.rejects(
+        file.write(new Uint8Array(1 << 17)).then(() => file.write(new Uint8Array(1))),
+      );
+      await root.write("create", "/var/a", "kept", 0o600);
+      await assert.rejects(root.write("create", "/var/a", "other", 0o600), { code: "ENOSPC" });
+      assert.equal(await root.read("/var/a"), "kept");
+    } finally {
+      unmount(target);
+    }
+  },
+);
+
+Deno.test("writeUserFile() writes a file anew that somebody has changed", async () => {
+  await using root = await Root.make();
+  await root.write("create", "/var/a", "text", 0o600);
+  await Deno.chmod(join(root.path, "var/a"), 0o666);
+  await root.write("create", "/var/a", "text", 0o600);
+  assert.equal((await Deno.stat(join(root.path, "var/a"))).mode! & 0o7777, 0o600);
+  await Deno.writeTextFile(join(root.path, "var/a"), "took");
+  await root.write("create", "/var/a", "text", 0o600);
+  assert.equal(await root.read("/var/a"), "text");
 });
 
 Deno.test("writeUserFile() keeps on /var what is bound read-only elsewhere", async () => {
