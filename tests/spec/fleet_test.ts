@@ -6,14 +6,12 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { systemClock } from "$lib/clock/mod.ts";
 import { freePort, testsWith } from "$lib/etcd/testing.ts";
 import { Election, isRefusal, KubeClient, KubeError, TYPES } from "$lib/kube/mod.ts";
 import { tlsKey } from "$lib/pki/mod.ts";
 import {
   CONTROLLER_MANAGER,
   CREDENTIALS,
-  managerManifests,
   NAMESPACE,
   type Pool,
   POOLS,
@@ -22,40 +20,18 @@ import {
 } from "$lib/pool/mod.ts";
 import { SecureHttp } from "$lib/secure_http/mod.ts";
 import { buildInfo } from "$lib/version/mod.ts";
-import { Manager } from "../../cmd/controller-manager/manager.ts";
-import { TalosNode } from "../../cmd/controller-manager/node_api.ts";
 import { RealControlPlane } from "../../cmd/machined/controllers/k8s/testing.ts";
 import { encodeKubeconfig } from "../../cmd/machined/controllers/secrets/kubeconfig.ts";
 import { type TestPki, testPki, testTalosconfig } from "../../cmd/talosctl/testing/cluster.ts";
 import { CONTAINER } from "../../mkimage/assets/controller_manager.ts";
 import { bundle } from "../../mkimage/bundle.ts";
 import { ROOT } from "../../mkimage/paths.ts";
+import { deploy, pool, ready, RunningManager, until } from "./fleet_manager.ts";
 import { FleetNode } from "./fleet_node.ts";
 
 const ACCOUNTS = { apiVersion: "v1", plural: "serviceaccounts", namespaced: true };
 const SECRETS = { apiVersion: "v1", plural: "secrets", namespaced: true };
 const QUICK = { checkInterval: "1s", healthChecks: { settle: "1s" } };
-
-async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = Date.now() + 120_000;
-  for (;;) {
-    const found = await look().catch(() => undefined);
-    if (found) return found;
-    if (Date.now() > deadline) assert.fail(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-/** Applies the manifests; kinds and namespaces take a moment until what follows may use them. */
-async function deploy(kube: KubeClient): Promise<void> {
-  for (const object of managerManifests({ image: "registry.test/controller-manager:v1" })) {
-    await until(`apply ${object.kind}`, () => kube.apply(object, { manager: "test" }));
-  }
-  await until("the kind Pool", async () => {
-    await kube.list(POOLS);
-    return true;
-  });
-}
 
 /** A client with the account of the deployment, by a token as its pod gets one. */
 async function asManager(plane: RealControlPlane, admin: KubeClient): Promise<KubeClient> {
@@ -69,28 +45,6 @@ async function asManager(plane: RealControlPlane, admin: KubeClient): Promise<Ku
   );
   const { url, ca = "" } = plane.api;
   return new KubeClient({ url, ca, token: () => Promise.resolve(token) });
-}
-
-/** A manager that runs until it is disposed. */
-class RunningManager implements AsyncDisposable {
-  readonly #over = new AbortController();
-  readonly #run: Promise<void>;
-  readonly lines: string[] = [];
-
-  constructor(kube: KubeClient, pki: TestPki, port: number, tags: readonly string[] = []) {
-    const identity = { ca: pki.ca.crt, cert: pki.client.crt, key: tlsKey(pki.client.key) };
-    this.#run = new Manager({
-      ...{ kube, clock: systemClock, lookMs: 100 },
-      log: (line) => void this.lines.push(line),
-      node: (host) => Promise.resolve(new TalosNode({ ...identity, host, port })),
-      tags: () => Promise.resolve(tags),
-    }).run(this.#over.signal);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#over.abort();
-    await this.#run;
-  }
 }
 
 /** The program as a process, with the flags of its image. */
@@ -145,14 +99,6 @@ class Program implements AsyncDisposable {
   }
 }
 
-function pool(name: string, spec: object): object {
-  return { apiVersion: POOLS.apiVersion, kind: "Pool", metadata: { name }, spec };
-}
-
-function ready({ conditions = [] }: Partial<PoolStatus> = {}) {
-  return conditions.find(({ type }) => type === "Ready");
-}
-
 testsWith("etcd", "kube-apiserver")(
   "the controller manager upgrades pools of a real API server",
   async (test) => {
@@ -161,6 +107,7 @@ testsWith("etcd", "kube-apiserver")(
     await deploy(admin);
     using kube = await asManager(plane, admin);
     const pki = await testPki();
+    const identity = { ca: pki.ca.crt, cert: pki.client.crt, key: tlsKey(pki.client.key) };
     const port = freePort();
     const statusOf = async (name: string) =>
       (await admin.find<Pool>(POOLS, { name }))?.status as PoolStatus | undefined;
@@ -237,7 +184,7 @@ testsWith("etcd", "kube-apiserver")(
     await test.step("a rolling upgrade stops at the node that rolled back", async () => {
       nodes[2]!.fails = true;
       await admin.create(POOLS, {}, pool("workers", { version: "v2.0.0", ...QUICK }));
-      await using manager = new RunningManager(kube, pki, port);
+      await using manager = new RunningManager(kube, identity, port);
       const status = await until("a stop", async () => {
         const status = await statusOf("workers");
         return status?.failed === 1 && status;
@@ -302,7 +249,7 @@ testsWith("etcd", "kube-apiserver")(
       const metadata = { annotations: { [RETRY_ANNOTATION]: "1" } };
       await admin.patch(POOLS, { name: "workers" }, { metadata });
       {
-        await using _first = new RunningManager(kube, pki, port);
+        await using _first = new RunningManager(kube, identity, port);
         await until("the second attempt", async () => {
           const [record] = (await statusOf("workers"))?.nodes.filter(({ name }) =>
             name === "node-3"
@@ -312,10 +259,10 @@ testsWith("etcd", "kube-apiserver")(
       }
       await plane.withoutApi(async () => {
         release();
-        await using _blind = new RunningManager(kube, pki, port);
+        await using _blind = new RunningManager(kube, identity, port);
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       });
-      await using _second = new RunningManager(kube, pki, port);
+      await using _second = new RunningManager(kube, identity, port);
       const status = await until("the end", async () => {
         const status = await statusOf("workers");
         return ready(status)?.status === "True" && status;
@@ -332,7 +279,7 @@ testsWith("etcd", "kube-apiserver")(
         spec: { version: null, channel: "stable", concurrency: 2 },
       });
       const tags = ["v1.0.0", "v2.1.0", "v3.0.0-beta.0", "latest"];
-      await using _manager = new RunningManager(kube, pki, port, tags);
+      await using _manager = new RunningManager(kube, identity, port, tags);
       const status = await until("a stop", async () => {
         const status = await statusOf("workers");
         return status?.failed === 1 && status.inProgress === 0 && status;
