@@ -38,10 +38,13 @@ export class FleetNode implements AsyncDisposable {
   fails = false;
   /** Whether it refuses whatever it is asked. */
   refuses = false;
-  /** Held back, an upgrade waits until it is released. */
+  /** Held back, an upgrade that was acknowledged waits until it is released. */
   held: Promise<void> = Promise.resolve();
+  /** Held back, the acknowledgement waits: the image is pulled. */
+  pulled: Promise<void> = Promise.resolve();
   #status: UpgradeStatusSpec = START;
   #boot = 1;
+  #busy = false;
   #log: string[] = ["[talos] booted"];
   #server: TestNode | undefined;
   #upgrading: Promise<void> = Promise.resolve();
@@ -78,14 +81,19 @@ export class FleetNode implements AsyncDisposable {
     const text = (value: string) => new TextEncoder().encode(value);
     return (router) => {
       router.service(MachineService, {
-        upgrade: ({ image }) => {
+        upgrade: async ({ image }) => {
           this.asked.push(image);
+          if (this.#busy) {
+            throw new ConnectError("the machine is busy", Code.FailedPrecondition);
+          }
           if (this.refuses) {
             throw new ConnectError(
               `error validating installer image "${image}": not found`,
               Code.FailedPrecondition,
             );
           }
+          this.#busy = true;
+          await this.pulled;
           this.#upgrading = this.#upgrade(image.slice(image.lastIndexOf(":") + 1));
           return { messages: [{ ack: "Upgrade request received" }] };
         },
@@ -123,6 +131,7 @@ export class FleetNode implements AsyncDisposable {
     await pause(AWAY_MS);
     this.#boot += this.fails ? 3 : 1;
     this.#log = [`[talos] booted`];
+    this.#busy = false;
     const message = `${version} was tried and failed: it did not come up`;
     this.#status = this.fails
       ? { ...before, state: "rolledBack", message }

@@ -244,32 +244,45 @@ testsWith("etcd", "kube-apiserver")(
 
     await test.step("it goes on when it is told to, over its own end and the API server's", async () => {
       nodes[2]!.fails = false;
-      let release = () => {};
-      nodes[2]!.held = new Promise((resolve) => release = resolve);
+      const [reboot, pulled] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      nodes[2]!.held = reboot.promise;
+      nodes[3]!.pulled = pulled.promise;
       const metadata = { annotations: { [RETRY_ANNOTATION]: "1" } };
       await admin.patch(POOLS, { name: "workers" }, { metadata });
+      const phaseIs = (name: string, phase: string) =>
+        until(`${phase} of ${name}`, async () => {
+          const record = (await statusOf("workers"))?.nodes.find((one) => one.name === name);
+          return record?.phase === phase && record;
+        });
       {
         await using _first = new RunningManager(kube, identity, port);
-        await until("the second attempt", async () => {
-          const [record] = (await statusOf("workers"))?.nodes.filter(({ name }) =>
-            name === "node-3"
-          ) ?? [];
-          return record?.phase === "Upgrading" && nodes[2]!.asked.length === 2;
-        });
+        await phaseIs("node-3", "Upgrading");
+        await until("the request", () => Promise.resolve(nodes[2]!.asked.length === 2));
       }
-      await plane.withoutApi(async () => {
-        release();
-        await using _blind = new RunningManager(kube, identity, port);
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
-      });
-      await using _second = new RunningManager(kube, identity, port);
+      {
+        await using second = new RunningManager(kube, identity, port);
+        await until(
+          "a look",
+          () => Promise.resolve(second.lines.some((line) => /node-3:/.test(line))),
+        );
+        await plane.withoutApi(async () => {
+          reboot.resolve();
+          await new Promise((resolve) => setTimeout(resolve, 2_000));
+        });
+        await phaseIs("node-4", "Requested");
+        await until("the request", () => Promise.resolve(nodes[3]!.asked.length === 1));
+      }
+      await using _third = new RunningManager(kube, identity, port);
+      // Asked again, the node is busy with what it was asked before.
+      assert.equal((await phaseIs("node-4", "Upgrading")).requests, 2);
+      pulled.resolve();
       const status = await until("the end", async () => {
         const status = await statusOf("workers");
         return ready(status)?.status === "True" && status;
       });
       assert.equal(versions(), "v2.0.0 v2.0.0 v2.0.0 v2.0.0");
       assert.equal(status.retry, "1");
-      assert.deepEqual(nodes.map(({ asked }) => asked.length), [1, 1, 2, 1]);
+      assert.deepEqual(nodes.map(({ asked }) => asked.length), [1, 1, 2, 2]);
       assert.equal(ready(status)?.message, "all nodes run v2.0.0");
     });
 
