@@ -10,6 +10,7 @@ export const SOURCES = ["cmd", "lib", "ffi", "proto/gen", "mkimage", "deno.json"
 const NOT_IN_IMAGE = new RegExp(
   [
     /_test\.ts$|\/testing(\/|\.ts$)|\/cmd\/talosctl\/|\/mkimage\/(up|down|stale)\.ts$/,
+    /\/cmd\/controller-manager\/|\/lib\/pool\/|\/mkimage\/assets\/controller_manager\.ts$/,
     /\/mkimage\/(oci|registry)\/|\/mkimage\/components\/(kubernetes[^/]*|etcd|coredns|flannel|pause)\//,
   ].map(({ source }) => source).join("|"),
 );

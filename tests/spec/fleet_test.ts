@@ -12,6 +12,7 @@ import { tlsKey } from "$lib/pki/mod.ts";
 import {
   CONTROLLER_MANAGER,
   CREDENTIALS,
+  managerManifests,
   NAMESPACE,
   type Pool,
   POOLS,
@@ -155,6 +156,25 @@ testsWith("etcd", "kube-apiserver")(
           () => kube.find(TYPES.leases, { namespace: "kube-system", name: "any" }),
         ]
       ) await assert.rejects(attempt(), (error) => isRefusal(error, "Forbidden"));
+    });
+
+    await test.step("its pod passes the standard that its namespace enforces", async () => {
+      const deployment = managerManifests({ image: "registry.test/controller-manager:v1" })
+        .find(({ kind }) => kind === "Deployment")!;
+      const { template } = deployment.spec as {
+        template: { spec: { containers: { securityContext: object }[] } };
+      };
+      const create = async (name: string, spec: object) => {
+        const pod = { apiVersion: "v1", kind: "Pod", metadata: { name }, spec };
+        await admin.create(TYPES.pods, { namespace: NAMESPACE }, pod);
+      };
+      await create("as-deployed", template.spec);
+      const [container] = template.spec.containers;
+      const securityContext = { ...container?.securityContext, allowPrivilegeEscalation: true };
+      await assert.rejects(
+        create("with-more", { ...template.spec, containers: [{ ...container, securityContext }] }),
+        /violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false/,
+      );
     });
 
     await test.step("the lease has one holder, and another one when that leaves", async () => {
