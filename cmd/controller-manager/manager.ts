@@ -210,12 +210,11 @@ export class Manager {
     view.records = [...view.records.filter(({ name }) => !names.has(name)), ...begun.records];
     const said = begun.fault ??
       (begun.records.length === 0 ? standing : plan(situation()).standing);
-    await this.#write(view, {
-      ...poolStatus({
-        ...{ pool, spec, target, members: membership.members, records: view.records },
-        ...{ standing: said, now: clock.now() },
-      }),
-    }, signal);
+    const status = poolStatus({
+      ...{ pool, spec, target, members: membership.members, records: view.records },
+      ...{ standing: said, now: clock.now() },
+    });
+    await this.#write(view, status, signal);
     for (const record of view.records.filter(({ phase }) => phase === "Requested")) {
       this.#calls.ask(record, spec.preserve, await this.#api(record.address), signal);
     }
