@@ -81,6 +81,8 @@ export class SecureHttp implements Disposable {
       if (!response.ok) {
         throw new HttpFault(response.status, await readBounded(response), `${method} ${path}`);
       }
+      // A stream whose first line is long in coming is not late.
+      alarm.set(idleMs);
       yield* linesOf(response, () => alarm.set(idleMs));
     } catch (error) {
       if (signal?.aborted || error instanceof HttpFault || error instanceof UnreachableError) {
