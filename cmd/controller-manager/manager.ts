@@ -17,6 +17,7 @@ import { eventsBetween, recordEvent } from "./events.ts";
 import { LogWatch } from "./log_watch.ts";
 import {
   type FleetNode,
+  keptNode,
   type Membership,
   memberships,
   type NodeFacts,
@@ -45,8 +46,8 @@ export interface ManagerDeps {
 const LOOK_MS = 3_000;
 /** Windows open and channels move without an event of Kubernetes'. */
 const IDLE_MS = 30_000;
-/** Changes that come one after the other are one pass. */
-const CALM_MS = 100;
+/** Changes that come one after the other are one pass, those by its own writing too. */
+const CALM_MS = 1_000;
 /** How many nodes are looked at at the same time. */
 const LOOKS = 16;
 
@@ -74,7 +75,7 @@ export class Manager {
     const { kube, clock, log, tags } = deps;
     const changed = () => this.#wake.abort();
     this.#pools = new Mirror({ kube, type: POOLS, changed, log, clock });
-    this.#nodes = new Mirror({ kube, type: TYPES.nodes, changed, log, clock });
+    this.#nodes = new Mirror({ kube, type: TYPES.nodes, keep: keptNode, changed, log, clock });
     this.#calls = new UpgradeCalls(clock, changed);
     this.#logs = new LogWatch(clock, log);
     this.#targets = new Targets(clock, tags);
@@ -98,7 +99,7 @@ export class Manager {
         const { signal: woken } = this.#wake;
         if (busy) await clock.sleep(lookMs, signal);
         else await clock.sleep(IDLE_MS, AbortSignal.any([signal, woken]));
-        await clock.sleep(CALM_MS, signal);
+        await clock.sleep(Math.min(CALM_MS, lookMs), signal);
       }
     } finally {
       this.#logs.watch(new Map(), signal);

@@ -1,6 +1,6 @@
 /** Which nodes belong to which pool, and what of them decides about an upgrade. */
 import { condition, isControlPlaneNode, type KubeNode, nodeAddress } from "$lib/health/mod.ts";
-import { type LabelSelector, selects } from "$lib/kube/mod.ts";
+import { type KubeObject, type LabelSelector, selects } from "$lib/kube/mod.ts";
 import { type Pool, POOL_LABEL } from "$lib/pool/mod.ts";
 
 /** What the kubelet tells of a node. */
@@ -19,6 +19,23 @@ export interface NodeFacts {
 export type FleetNode = KubeNode & {
   readonly status?: { readonly nodeInfo?: { readonly osImage?: string } };
 };
+
+/** The parts of a Node that are read here: a node's images alone are many times that. */
+export function keptNode({ apiVersion, kind, ...node }: KubeObject): KubeObject & FleetNode {
+  const { metadata: { name, labels = {}, resourceVersion = "" }, spec, status } = node as
+    & FleetNode
+    & {
+      readonly metadata: { readonly resourceVersion?: string };
+    };
+  const { unschedulable = false } = spec ?? {};
+  const conditions = (status?.conditions ?? []).filter(({ type }) => type === "Ready")
+    .map(({ type, status }) => ({ type, status }));
+  const osImage = status?.nodeInfo?.osImage ?? "";
+  return {
+    ...{ apiVersion, kind, metadata: { name, labels, resourceVersion }, spec: { unschedulable } },
+    status: { addresses: status?.addresses ?? [], conditions, nodeInfo: { osImage } },
+  };
+}
 
 /** The facts of a node; `osImage` is the PRETTY_NAME of its os-release. */
 export function nodeFacts(node: FleetNode): NodeFacts {

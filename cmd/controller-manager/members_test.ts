@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { memberships, nodeFacts } from "./members.ts";
+import { keptNode, memberships, nodeFacts } from "./members.ts";
 import { testNode, testPool } from "./testing.ts";
 
 Deno.test("memberships() gives a pool without a selector the nodes that are labelled with its name", () => {
@@ -25,4 +25,15 @@ Deno.test("nodeFacts() reads the release from what the kubelet says of its syste
   assert.deepEqual(nodeFacts({ metadata: { name: "new" } }), {
     ...{ name: "new", address: "", version: "", ready: false, open: true, controlPlane: false },
   });
+});
+
+Deno.test("keptNode() keeps all that facts are made of, and nothing else", () => {
+  const node = { apiVersion: "v1", kind: "Node", ...testNode("one", "a") };
+  const images = Array.from({ length: 50 }, (_, at) => ({ names: [`image-${at}`], sizeBytes: 1 }));
+  const kept = keptNode({ ...node, status: { ...node.status, images } });
+  assert.deepEqual(nodeFacts(kept), nodeFacts(node));
+  assert.deepEqual(kept.metadata.labels, node.metadata.labels);
+  assert.ok(JSON.stringify(kept).length < 400);
+  const cordoned = keptNode({ ...node, spec: { unschedulable: true } });
+  assert.equal(nodeFacts(cordoned).open, false);
 });

@@ -78,9 +78,13 @@ export class TalosNode implements NodeApi {
       tailLines: fromStart ? -1 : 0,
     };
     const messages = this.#machine.logs(request, { signal });
-    yield* textLines(ReadableStream.from((async function* () {
-      for await (const { bytes } of messages) yield bytes;
-    })()));
+    try {
+      yield* textLines(ReadableStream.from((async function* () {
+        for await (const { bytes } of messages) yield bytes;
+      })()));
+    } catch (error) {
+      throw sentence(error);
+    }
   }
 
   close(): void {
@@ -98,11 +102,17 @@ const REFUSALS: ReadonlySet<Code> = new Set([
   ...[Code.PermissionDenied, Code.Unauthenticated, Code.Unimplemented, Code.OutOfRange],
 ]);
 
-/** The sentence of what a node says, without the name of its code. */
+/** What `call` gives; what a node says against it is an error with that sentence. */
 async function told<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw new Error(ConnectError.from(error).rawMessage, { cause: error });
+    throw sentence(error);
   }
+}
+
+/** What a node says, without the name of its code, and the same each time. */
+function sentence(error: unknown): Error {
+  const text = ConnectError.from(error).rawMessage.replace(/ within [\d.]+ ms/, " in time");
+  return new Error(text, { cause: error });
 }

@@ -8,7 +8,8 @@ import { type KubeEvent, watchObjects, type WatchOptions } from "./watch.ts";
 /** A list as the API server gives it. */
 export interface KubeList<T> {
   readonly items: readonly T[];
-  readonly metadata: { readonly resourceVersion: string };
+  /** `continue` asks for what follows, where a limit was set. */
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
 }
 
 /** How patches may be written. */
@@ -58,7 +59,13 @@ export class KubeClient implements Disposable {
   /** The objects of a type, in all namespaces unless one is named. */
   async list<T = KubeObject>(
     type: ResourceType,
-    select: { namespace?: string; labelSelector?: string; fieldSelector?: string } = {},
+    select: {
+      namespace?: string;
+      labelSelector?: string;
+      fieldSelector?: string;
+      limit?: string;
+      continue?: string;
+    } = {},
     call: KubeCall = {},
   ): Promise<KubeList<T>> {
     const { namespace, ...selectors } = select;

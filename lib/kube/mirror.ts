@@ -5,9 +5,11 @@ import type { KubeObject } from "./objects.ts";
 import type { ResourceType } from "./paths.ts";
 
 /** Settings of a mirror. */
-export interface MirrorOptions {
+export interface MirrorOptions<T extends KubeObject = KubeObject> {
   readonly kube: Pick<KubeClient, "list" | "watch">;
   readonly type: ResourceType;
+  /** What is remembered of an object; all of it unless told. */
+  readonly keep?: (object: KubeObject) => T;
   /** Called after each change. */
   readonly changed: () => void;
   /** Told why the API server could not be followed, once for each failure. */
@@ -23,7 +25,7 @@ export class Mirror<T extends KubeObject = KubeObject> {
   readonly #objects = new Map<string, T>();
   #synced = false;
 
-  constructor(readonly options: MirrorOptions) {}
+  constructor(readonly options: MirrorOptions<T>) {}
 
   /** Whether a list has come at all. */
   get synced(): boolean {
@@ -36,8 +38,9 @@ export class Mirror<T extends KubeObject = KubeObject> {
   }
 
   /** Takes an answer of the API server's to a change of our own, which the watch shows only later. */
-  put(object: T): void {
-    this.#objects.set(keyOf(object), object);
+  put(object: KubeObject): void {
+    const { keep } = this.options;
+    this.#objects.set(keyOf(object), keep ? keep(object) : object as T);
   }
 
   /** Follows the API server until `signal` fires. */
@@ -57,24 +60,43 @@ export class Mirror<T extends KubeObject = KubeObject> {
 
   async #follow(signal: AbortSignal, alive: () => void): Promise<void> {
     const { kube, type, changed } = this.options;
-    const { items, metadata } = await kube.list<T>(type, {}, { signal });
-    this.#objects.clear();
-    for (const item of items) this.put(item);
+    let resourceVersion = await this.#list(signal);
     this.#synced = true;
     alive();
     changed();
-    let { resourceVersion } = metadata;
     while (!signal.aborted) {
       for await (const { type: kind, object } of kube.watch(type, { signal, resourceVersion })) {
         resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
         if (kind === "DELETED") this.#objects.delete(keyOf(object));
-        else this.put(object as T);
+        else this.put(object);
         alive();
         changed();
       }
     }
   }
+
+  /** Takes what is there in place of what was known; gives the version from which to watch. */
+  async #list(signal: AbortSignal): Promise<string> {
+    const { kube, type } = this.options;
+    const gone = new Set(this.#objects.keys());
+    let rest = "";
+    for (;;) {
+      const page = { limit: PAGE, ...(rest === "" ? {} : { continue: rest }) };
+      const { items, metadata } = await kube.list(type, page, { signal });
+      for (const item of items as readonly KubeObject[]) {
+        this.put(item);
+        gone.delete(keyOf(item));
+      }
+      rest = metadata.continue ?? "";
+      if (rest !== "") continue;
+      for (const key of gone) this.#objects.delete(key);
+      return metadata.resourceVersion;
+    }
+  }
 }
+
+/** How many objects a page of a list has: an answer has a bound. */
+const PAGE = "250";
 
 function keyOf({ metadata: { namespace = "", name } }: KubeObject): string {
   return `${namespace}/${name}`;
