@@ -20,7 +20,16 @@ export class UpgradeCalls {
 
   constructor(readonly clock: Clock, readonly answered: () => void) {}
 
-  /** The answer to a request, once it has one; a request that nobody here made has an unclear one. */
+  /** Whether the node has not answered a request yet. */
+  underWay(record: NodeRecord): boolean {
+    const call = this.#calls.get(keyOf(record));
+    return call !== undefined && call.answer === undefined;
+  }
+
+  /**
+   * The answer to a request; an unclear one only once it is time to ask again. A request that nobody
+   * here made has an unclear one.
+   */
   answerTo(record: NodeRecord): Answer | undefined {
     const call = this.#calls.get(keyOf(record));
     if (!call) return { kind: "unclear", message: "was asked before this program started" };

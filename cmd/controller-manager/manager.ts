@@ -172,9 +172,10 @@ export class Manager {
     facts: NodeFacts | undefined,
     signal: AbortSignal,
   ): Promise<Look> {
-    const answer = record.phase === "Requested" ? this.#calls.answerTo(record) : undefined;
+    const asked = record.phase === "Requested";
     // While the node pulls the image there is nothing to be seen.
-    if (record.phase === "Requested" && !answer) return {};
+    if (asked && this.#calls.underWay(record)) return {};
+    const answer = asked ? this.#calls.answerTo(record) : undefined;
     const said = answer ? { answer } : {};
     try {
       const api = await this.#api(record.address);

@@ -6,7 +6,7 @@ import type { NodeFacts } from "./members.ts";
 
 /** What became of asking a node to upgrade. */
 export interface Answer {
-  /** `unclear` when the connection broke: the node may have heard it. */
+  /** `unclear` when the connection broke, so that the node may have heard it, or it is busy. */
   readonly kind: "accepted" | "refused" | "unclear";
   readonly message: string;
 }
@@ -91,11 +91,7 @@ function requested(record: NodeRecord, look: Look, options: StepOptions): NodeRe
   const { answer, sight } = look;
   const asked: NodeRecord = { ...record, phase: "Upgrading" };
   if (answer?.kind === "accepted") return { ...asked, message: answer.message };
-  if (answer?.kind === "refused") {
-    // Asked again, a node that heard the first time is busy with just that.
-    if (record.requests > 1) return { ...asked, message: answer.message };
-    return failed(record, "Refused", answer.message, options.now);
-  }
+  if (answer?.kind === "refused") return failed(record, "Refused", answer.message, options.now);
   // Another boot: the upgrade took its course while nobody looked.
   if (sight && sight.bootId !== record.before?.bootId) return upgrading(asked, look, options);
   if (answer) return { ...record, requests: record.requests + 1, message: answer.message };

@@ -109,12 +109,15 @@ for (
   });
 }
 
-Deno.test("step() asks again after a broken connection, and takes a refusal for being busy then", () => {
+Deno.test("step() asks again after a broken connection, and a node that is busy", () => {
   const broken = { answer: { kind: "unclear", message: "connection reset" } } as const;
-  const again = after([broken]);
-  assert.deepEqual([again.phase, again.requests], ["Requested", 2]);
-  const busy = after([broken, { answer: { kind: "refused", message: "it is busy" } }]);
-  assert.deepEqual([busy.phase, busy.message], ["Upgrading", "it is busy"]);
+  const busy = { answer: { kind: "unclear", message: "the machine is busy" } } as const;
+  const again = after([broken, {}, busy]);
+  assert.deepEqual(
+    [again.phase, again.requests, again.message],
+    ["Requested", 3, "the machine is busy"],
+  );
+  assert.equal(after([broken, busy, { answer: ACCEPTED }]).phase, "Upgrading");
 });
 
 Deno.test("step() does not ask again where another boot shows that the node was heard", () => {

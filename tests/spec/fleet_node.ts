@@ -84,7 +84,7 @@ export class FleetNode implements AsyncDisposable {
         upgrade: async ({ image }) => {
           this.asked.push(image);
           if (this.#busy) {
-            throw new ConnectError("the machine is busy", Code.FailedPrecondition);
+            throw new ConnectError("the machine is busy", Code.Unavailable);
           }
           if (this.refuses) {
             throw new ConnectError(

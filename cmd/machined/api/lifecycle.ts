@@ -57,7 +57,11 @@ export function lifecycleApi(
   /** One at a time: there is one installer image, and one other slot. */
   const alone = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     if (busy || deps.sequencer.busy) {
-      throw refusal(`Cannot ${what}: the machine is busy with something else, try again later`);
+      // Not a refusal of what is asked: callers that wait ask again.
+      throw new ConnectError(
+        `Cannot ${what}: the machine is busy with something else, try again later`,
+        Code.Unavailable,
+      );
     }
     busy = true;
     try {

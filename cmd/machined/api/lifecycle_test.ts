@@ -124,7 +124,8 @@ Deno.test("upgrade() is refused while a sequence runs", async () => {
   await using disk = await TestDisk.make();
   const sequencer = { busy: true, run: () => Promise.resolve() };
   const { client } = world(disk.booted("a"), { sequencer });
-  await assert.rejects(client.upgrade({ image: "x" }), refused(/the machine is busy with/));
+  const busy = refused(/the machine is busy with/, Code.Unavailable);
+  await assert.rejects(client.upgrade({ image: "x" }), busy);
 });
 
 Deno.test("upgrade() that fails on its way reboots the machine and gives the turn back", async () => {
