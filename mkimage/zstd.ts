@@ -2,10 +2,7 @@ import { join } from "node:path";
 import { sha256 } from "./hash.ts";
 import { run } from "./run.ts";
 
-/**
- * Compresses bytes with all cores; the result does not depend on their number. Results are kept under
- * `cache` by content: the runtime, most of an initramfs, is compressed once.
- */
+/** As zstd(); results are kept under `cache` by content: most of an initramfs is compressed once. */
 export async function zstdCached(
   bytes: Uint8Array,
   level: number,
@@ -19,22 +16,24 @@ export async function zstdCached(
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  const temporary = await Deno.makeTempDir({ dir: directory, prefix: ".zstd-" });
+  const compressed = await zstd(bytes, level);
+  const temporary = await Deno.makeTempFile({ dir: directory, prefix: ".zstd-" });
+  await Deno.writeFile(temporary, compressed);
+  await Deno.rename(temporary, path);
+  return compressed;
+}
+
+/** Compresses bytes with all cores; the result does not depend on their number. */
+export async function zstd(bytes: Uint8Array, level: number): Promise<Uint8Array<ArrayBuffer>> {
+  const directory = await Deno.makeTempDir({ prefix: "mkimage-zstd-" });
   try {
-    await Deno.writeFile(join(temporary, "in"), bytes);
-    await run("zstd", [
-      `-${level}`,
-      "-T0",
-      "-q",
-      "-o",
-      join(temporary, "out"),
-      join(temporary, "in"),
-    ]);
-    await Deno.rename(join(temporary, "out"), path);
+    await Deno.writeFile(join(directory, "in"), bytes);
+    const [from, to] = ["in", "out"].map((name) => join(directory, name));
+    await run("zstd", [`-${level}`, "-T0", "-q", "-o", to!, from!]);
+    return await Deno.readFile(to!);
   } finally {
-    await Deno.remove(temporary, { recursive: true });
+    await Deno.remove(directory, { recursive: true });
   }
-  return await Deno.readFile(path);
 }
 
 /** Decompresses one or more frames. @throws {ProgramError} when they are damaged. */

@@ -15,13 +15,19 @@ import { layOutGoLicences, licenceOf } from "../licences.ts";
 import { type Lock, lockedPackage } from "../lock.ts";
 import { certificates } from "../rootfs.ts";
 import { Tree } from "../tree.ts";
+import { zstd } from "../zstd.ts";
 import { type Descriptor, ociImage } from "./image.ts";
 import { tarLayer } from "./layer.ts";
 import { OciLayout } from "./layout.ts";
 import type { ImageRecipe } from "./recipes.ts";
 
 /** A new one makes every image anew: for changes of how recipes are carried out. */
-const FORMAT = 1;
+const FORMAT = 2;
+/**
+ * An emulated node spends 0.12 s on a MB that it decrypts and hashes on its way, and 0.03 s on one that it
+ * inflates, to a quarter as many.
+ */
+const ZSTD_LEVEL = 10;
 
 /** A built image in a layout. */
 export interface BuiltImage {
@@ -93,7 +99,8 @@ async function pack(
     for (const name of packages) {
       await tree.copy(await licenceOf(finder(inputs), name), `/usr/share/doc/${name}/copyright`);
     }
-    await layout.put(recipe.name, ociImage(await tarLayer(tree), recipe));
+    const layer = await tarLayer(tree);
+    await layout.put(recipe.name, ociImage(layer, recipe, await zstd(layer, ZSTD_LEVEL)));
   } finally {
     await Deno.remove(work, { recursive: true });
   }

@@ -5,8 +5,8 @@ export const MEDIA = {
   index: "application/vnd.oci.image.index.v1+json",
   manifest: "application/vnd.oci.image.manifest.v1+json",
   config: "application/vnd.oci.image.config.v1+json",
-  // Uncompressed: on an emulated node inflating costs more than the bytes.
   layer: "application/vnd.oci.image.layer.v1.tar",
+  zstdLayer: "application/vnd.oci.image.layer.v1.tar+zstd",
 } as const;
 
 /** How an image points at bytes. */
@@ -41,15 +41,19 @@ export interface OciImage {
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** An image of one layer for linux on amd64. */
-export function ociImage(layer: Uint8Array<ArrayBuffer>, settings: ImageSettings): OciImage {
+/** An image of one layer, a tar, for linux on amd64; `zstd` is the same tar as it is to be carried. */
+export function ociImage(
+  layer: Uint8Array<ArrayBuffer>,
+  settings: ImageSettings,
+  zstd?: Uint8Array<ArrayBuffer>,
+): OciImage {
   const blobs = new Map<string, Uint8Array<ArrayBuffer>>();
   const add = (mediaType: string, bytes: Uint8Array<ArrayBuffer>): Descriptor => {
     const digest = `sha256:${sha256(bytes)}`;
     blobs.set(digest, bytes);
     return { mediaType, digest, size: bytes.length };
   };
-  const content = add(MEDIA.layer, layer);
+  const content = zstd === undefined ? add(MEDIA.layer, layer) : add(MEDIA.zstdLayer, zstd);
   const config = add(
     MEDIA.config,
     json({
@@ -61,7 +65,7 @@ export function ociImage(layer: Uint8Array<ArrayBuffer>, settings: ImageSettings
         WorkingDir: "/",
         ...(settings.user ? { User: settings.user } : {}),
       },
-      rootfs: { type: "layers", diff_ids: [content.digest] },
+      rootfs: { type: "layers", diff_ids: [`sha256:${sha256(layer)}`] },
     }),
   );
   const manifest: ImageManifest = {

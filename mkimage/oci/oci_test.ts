@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { imageList, IMAGES } from "$lib/config/mod.ts";
 import { COMPONENTS } from "../components/catalog.ts";
 import { NFT } from "../debian_programs.ts";
+import { sha256 } from "../hash.ts";
 import { run } from "../run.ts";
 import { Scratch } from "../testing.ts";
 import { Tree } from "../tree.ts";
+import { unzstd, zstd } from "../zstd.ts";
 import { writeArchive } from "./archive.ts";
 import { ociImage } from "./image.ts";
 import { tarLayer } from "./layer.ts";
@@ -49,6 +51,18 @@ Deno.test("ociImage() names its layer by the hash of its bytes, and says how to 
   const { config: settings, rootfs } = read(config.digest);
   assert.deepEqual(rootfs.diff_ids, [layers[0].digest]);
   assert.deepEqual([settings.Entrypoint, settings.User], [["/one"], "1:1"]);
+});
+
+Deno.test("ociImage() of a compressed layer names what is carried, and what is unpacked from it", async () => {
+  const layer = new TextEncoder().encode("layer ".repeat(100));
+  const compressed = await zstd(layer, 3);
+  const { manifest, blobs } = ociImage(layer, { entrypoint: ["/one"] }, compressed);
+  const read = (digest: string) => JSON.parse(new TextDecoder().decode(blobs.get(digest)));
+  const { config, layers: [carried] } = read(manifest.digest);
+  assert.equal(carried.mediaType, "application/vnd.oci.image.layer.v1.tar+zstd");
+  assert.deepEqual(await unzstd(blobs.get(carried.digest)!), layer);
+  assert.equal(carried.size, compressed.length);
+  assert.deepEqual(read(config.digest).rootfs.diff_ids, [`sha256:${sha256(layer)}`]);
 });
 
 Deno.test("OciLayout finds what was put, replaces a name, and an archive of layouts has all names", async () => {
