@@ -114,7 +114,12 @@ export async function assemble(
     kubernetes: hostKubernetes({ nodename: () => ownNodeName(config) }),
   });
   const power = new PowerRequests();
-  const etcd = etcdParts({ state: runtime.state, addresses: () => ownNames().addresses });
+  const savedConfig = new SavedConfig();
+  const etcd = etcdParts({
+    state: runtime.state,
+    addresses: () => ownNames().addresses,
+    hasState: () => savedConfig.available,
+  });
   const sharedAddresses = new SharedAddresses({
     async lock(name, work, signal) {
       using member = await etcd.access.local();
@@ -141,7 +146,7 @@ export async function assemble(
       },
     }),
     config,
-    savedConfig: new SavedConfig(),
+    savedConfig,
     runtime,
     etcd,
     sharedAddresses,

@@ -10,9 +10,11 @@ import {
 import { componentProgram, testsWith } from "$lib/etcd/testing.ts";
 import { KubeError } from "$lib/kube/mod.ts";
 import { createCa, issueServerLeaf, sans } from "$lib/pki/mod.ts";
+import { UnreachableError } from "$lib/secure_http/mod.ts";
 import { scratch } from "../api/testing.ts";
 import { checkMember } from "../services/etcd.ts";
 import { clientUrl, etcdArguments, type MemberIdentity } from "./arguments.ts";
+import { Company } from "./company.ts";
 import { DataDirectory } from "./data_directory.ts";
 import { removeWhenSettled } from "./leave.ts";
 import { ETCD_DATA_DIR, ETCD_PKI_DIR } from "./places.ts";
@@ -28,7 +30,7 @@ class Machines implements AsyncDisposable {
   readonly #processes = new Map<string, Deno.ChildProcess>();
   readonly #over = new AbortController();
   /** What the API servers answer when they are asked who there is. */
-  apiFault: KubeError | undefined;
+  apiFault: Error | undefined;
 
   private constructor(
     readonly directory: string,
@@ -53,8 +55,13 @@ class Machines implements AsyncDisposable {
     const identity = identityOf(name);
     const data = new DataDirectory(`${this.directory}/${name}`);
     await data.make();
+    await Deno.mkdir(`${this.directory}/${name}-state`, { recursive: true });
     const access = this.access(name);
-    const plan = await planMember({ identity, data, access, founding, log: () => {} }, this.signal);
+    const hadCompany = await this.company(name).isKnown(this.ca);
+    const plan = await planMember(
+      { identity, data, access, founding, hadCompany, log: () => {} },
+      this.signal,
+    );
     const [, ...args] = etcdArguments(identity, plan, {}).map((text) =>
       text.replace(ETCD_DATA_DIR, data.path).replace(ETCD_PKI_DIR, this.directory)
         .replace("0.0.0.0", identity.address)
@@ -62,7 +69,17 @@ class Machines implements AsyncDisposable {
     const program = componentProgram("etcd") ?? "etcd";
     const process = new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
     this.#processes.set(name, process);
-    await insist(() => checkMember(access, this.signal));
+    await insist(() => this.check(name));
+  }
+
+  /** As the service looks after its member. */
+  async check(name: string): Promise<void> {
+    const count = await checkMember(this.access(name), this.signal);
+    await this.company(name).note(this.ca, count > 1);
+  }
+
+  company(name: string): Company {
+    return new Company(`${this.directory}/${name}-state`, () => true);
   }
 
   async stop(name: string): Promise<void> {
@@ -178,31 +195,39 @@ real(
   },
 );
 
-real(
-  "an init machine whose EPHEMERAL is erased founds nothing while the API servers are in trouble",
-  async () => {
-    await using dir = await scratch();
-    await using machines = await Machines.make(dir.path, ["g", "h"]);
-    await machines.start("g", "ifAlone");
-    await machines.start("h", "never");
-    using etcd = await machines.access("h").local();
-    const old = memberNamed(await listMembers(etcd), "g");
-    const { clusterId } = await identityIn(machines, "h");
-    // Its member went with its data, before the disk did: so h alone is the cluster.
-    await removeWhenSettled(etcd, old.id, machines.signal);
-    await machines.stop("g");
-    await new DataDirectory(`${dir.path}/g`).wipe();
-    machines.apiFault = new KubeError(503, "ServiceUnavailable", "the API server is starting");
-    const starting = machines.start("g", "ifAlone");
-    // Longer than it looks around before it founds a cluster.
-    await new Promise((resolve) => setTimeout(resolve, 10_000));
-    assert.deepEqual(await members(machines, "h"), ["h"]);
-    machines.apiFault = undefined;
-    await starting;
-    assert.deepEqual(await members(machines, "g"), ["g", "h"]);
-    assert.equal((await identityIn(machines, "g")).clusterId, clusterId);
-  },
-);
+const TROUBLES = [
+  ["are in trouble", new KubeError(503, "ServiceUnavailable", "the API server is starting")],
+  ["are silent", new UnreachableError("Cannot reach the control plane")],
+] as const;
+for (const [what, fault] of TROUBLES) {
+  real(
+    `an init machine whose EPHEMERAL is erased founds nothing while the API servers ${what}`,
+    async () => {
+      await using dir = await scratch();
+      await using machines = await Machines.make(dir.path, ["g", "h"]);
+      await machines.start("g", "ifAlone");
+      await machines.start("h", "never");
+      using etcd = await machines.access("h").local();
+      const old = memberNamed(await listMembers(etcd), "g");
+      const { clusterId } = await identityIn(machines, "h");
+      // As its service does it every 20 s: by then it knows of the other.
+      await machines.check("g");
+      // Its member went with its data, before the disk did: so h alone is the cluster.
+      await removeWhenSettled(etcd, old.id, machines.signal);
+      await machines.stop("g");
+      await new DataDirectory(`${dir.path}/g`).wipe();
+      machines.apiFault = fault;
+      const starting = machines.start("g", "ifAlone");
+      // Longer than it looks around before it founds a cluster.
+      await new Promise((resolve) => setTimeout(resolve, 10_000));
+      assert.deepEqual(await members(machines, "h"), ["h"]);
+      machines.apiFault = undefined;
+      await starting;
+      assert.deepEqual(await members(machines, "g"), ["g", "h"]);
+      assert.equal((await identityIn(machines, "g")).clusterId, clusterId);
+    },
+  );
+}
 
 /** The cluster that a member belongs to, as it says itself. */
 async function identityIn(machines: Machines, name: string): Promise<{ clusterId: string }> {

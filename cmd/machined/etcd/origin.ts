@@ -15,7 +15,7 @@ export async function checkOrigin(
   ca: string,
 ): Promise<void> {
   const file = `${data.path}.origin`;
-  const own = decodePem(ca).map(({ der }) => createHash("sha256").update(der).digest("hex"));
+  const own = authoritiesOf(ca);
   const known = await data.holdsMember() ? await linesOf(file) : [];
   if (known.length > 0 && !known.some((line) => own.includes(line))) {
     throw new Error(
@@ -29,7 +29,13 @@ export async function checkOrigin(
   await Deno.rename(`${file}.new`, file);
 }
 
-async function linesOf(file: string): Promise<string[]> {
+/** Authorities of a bundle, each by its fingerprint. */
+export function authoritiesOf(ca: string): string[] {
+  return decodePem(ca).map(({ der }) => createHash("sha256").update(der).digest("hex"));
+}
+
+/** The lines of a file; none when it is not there. */
+export async function linesOf(file: string): Promise<string[]> {
   try {
     return (await Deno.readTextFile(file)).split("\n").filter((line) => line !== "");
   } catch (error) {

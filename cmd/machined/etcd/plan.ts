@@ -14,6 +14,8 @@ export interface PlanInput {
   readonly data: Pick<DataDirectory, "holdsMember">;
   readonly access: Pick<EtcdAccess, "others" | "at">;
   readonly founding: Founding;
+  /** Whether this machine's member has had others beside it. */
+  readonly hadCompany: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -37,7 +39,12 @@ export async function planMember(input: PlanInput, signal: AbortSignal): Promise
   return await joinUntilDone(input, signal);
 }
 
-async function isAlone({ access }: PlanInput, signal: AbortSignal): Promise<boolean> {
+async function isAlone(
+  { access, hadCompany }: PlanInput,
+  signal: AbortSignal,
+): Promise<boolean> {
+  // Silence may be theirs, or the network's: a second cluster beside theirs would be worse.
+  if (hadCompany) return false;
   for (let look = 0; look < LOOKS; look++) {
     if (look > 0) await systemClock.sleep(RETRY_MS, signal);
     signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { EtcdClient } from "$lib/etcd/mod.ts";
 import { KubeError } from "$lib/kube/mod.ts";
+import { UnreachableError } from "$lib/secure_http/mod.ts";
 import { type Founding, planMember } from "./plan.ts";
 
 const identity = { name: "a", address: "10.5.0.2" };
@@ -25,8 +26,9 @@ function fakeCluster(members: { ID: string; name?: string; peerURLs: string[] }[
 }
 
 function plan(
-  { founding, holdsMember = false, others = [], client }: {
+  { founding, hadCompany = false, holdsMember = false, others = [], client }: {
     founding: Founding;
+    hadCompany?: boolean;
     holdsMember?: boolean;
     others?: string[] | Error;
     client?: EtcdClient;
@@ -36,6 +38,7 @@ function plan(
   return planMember({
     identity,
     founding,
+    hadCompany,
     data: { holdsMember: () => Promise.resolve(holdsMember) },
     access: {
       others: () => others instanceof Error ? Promise.reject(others) : Promise.resolve(others),
@@ -93,15 +96,30 @@ Deno.test("planMember() never founds a cluster unasked, and leaves when it is to
   await assert.rejects(waiting, /stopped/);
 });
 
-Deno.test("planMember() of an init machine founds nothing while an API server answers with errors", async () => {
-  const over = new AbortController();
-  const broken = new KubeError(503, "ServiceUnavailable", "etcd has no leader");
-  const waiting = plan({ founding: "ifAlone", others: broken }, over.signal);
-  const founded = await Promise.race([
-    waiting.catch(() => "ended"),
-    new Promise((resolve) => setTimeout(resolve, 500, "waits")),
-  ]);
-  assert.equal(founded, "waits");
-  over.abort(new Error("stopped"));
-  await assert.rejects(waiting, /stopped/);
+const SILENT = new UnreachableError("Cannot reach the control plane");
+for (
+  const [when, more] of [
+    [
+      "an API server answers with errors",
+      { others: new KubeError(503, "ServiceUnavailable", "etcd has no leader") },
+    ],
+    ["others that it had are silent", { hadCompany: true, others: SILENT }],
+  ] as const
+) {
+  Deno.test(`planMember() of an init machine founds nothing while ${when}`, async () => {
+    const over = new AbortController();
+    const waiting = plan({ founding: "ifAlone", ...more }, over.signal);
+    const founded = await Promise.race([
+      waiting.catch(() => "ended"),
+      new Promise((resolve) => setTimeout(resolve, 500, "waits")),
+    ]);
+    assert.equal(founded, "waits");
+    over.abort(new Error("stopped"));
+    await assert.rejects(waiting, /stopped/);
+  });
+}
+
+Deno.test("planMember() of an init machine founds a cluster where nobody ever answered", async () => {
+  const found = await plan({ founding: "ifAlone", others: SILENT });
+  assert.deepEqual(found, { state: "new", initialCluster: ALONE });
 });

@@ -1,7 +1,7 @@
 import { get, until } from "$lib/cosi/mod.ts";
 import { type ContainerImage, type ContainerSpec, ensureImage } from "$lib/containerd/mod.ts";
 import { IMAGES } from "$lib/config/mod.ts";
-import { checkHealth, memberStatus } from "$lib/etcd/mod.ts";
+import { checkHealth, listMembers, memberStatus } from "$lib/etcd/mod.ts";
 import {
   ETCD_SECRETS,
   EtcdSecrets,
@@ -37,10 +37,10 @@ export interface EtcdServiceDeps {
 /** The store of the cluster's state. Founds a cluster, joins one, or goes on where it was. */
 export function etcdService(deps: EtcdServiceDeps): Service {
   const { machine } = deps;
-  const { access, data } = machine.etcd;
+  const { access, company, data } = machine.etcd;
   const { containerd, images } = machine.containers;
   const log = machine.logs.writer("etcd");
-  let start: { identity: MemberIdentity; plan: MemberPlan } | undefined;
+  let start: { identity: MemberIdentity; plan: MemberPlan; ca: string } | undefined;
   return {
     id: "etcd",
     dependsOn: ["cri", "networkd", "timed"],
@@ -52,8 +52,9 @@ export function etcdService(deps: EtcdServiceDeps): Service {
       const founding = foundingOf(deps);
       // A cluster takes one machine at a time: it would keep the others out while it pulls.
       await ensureImage(containerd, etcdImage(machine), images, signal);
-      const plan = await planMember({ identity, data, access, founding, log }, signal);
-      start = { identity, plan };
+      const hadCompany = await company.isKnown(ca);
+      const input = { identity, data, access, founding, hadCompany, log };
+      start = { identity, plan: await planMember(input, signal), ca };
     },
     run: runContainer(machine.containers, machine.logs, {
       id: "etcd",
@@ -69,16 +70,23 @@ export function etcdService(deps: EtcdServiceDeps): Service {
       startPeriodMs: 1_000,
       periodMs: 20_000,
       timeoutMs: 15_000,
-      check: (signal) => checkMember(access, signal),
+      async check(signal) {
+        const members = await checkMember(access, signal);
+        // A volume that is full is no fault of etcd's.
+        if (start) await company.note(start.ca, members > 1).catch(() => {});
+      },
     },
   };
 }
 
-/** Healthy when a majority answers through this member; a learner is given its vote first. */
+/**
+ * Healthy when a majority answers through this member; a learner is given its vote first. Gives how many
+ * members there are.
+ */
 export async function checkMember(
   access: Pick<EtcdAccess, "local" | "at" | "others">,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   using etcd = await access.local();
   const { learner, memberId } = await memberStatus(etcd, { signal });
   if (learner) {
@@ -86,6 +94,7 @@ export async function checkMember(
     await promote(others, memberId, signal);
   }
   await checkHealth(etcd, { signal });
+  return (await listMembers(etcd, { signal })).length;
 }
 
 /** Waits for the certificates of a control plane and writes those that etcd reads; gives its CA's. */
