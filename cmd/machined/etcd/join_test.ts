@@ -5,6 +5,7 @@ import {
   listMembers,
   memberNamed,
   readKey,
+  snapshot,
   writeKey,
 } from "$lib/etcd/mod.ts";
 import { componentProgram, testsWith } from "$lib/etcd/testing.ts";
@@ -17,10 +18,13 @@ import { clientUrl, etcdArguments, type MemberIdentity } from "./arguments.ts";
 import { Company } from "./company.ts";
 import { DataDirectory } from "./data_directory.ts";
 import { removeWhenSettled } from "./leave.ts";
-import { ETCD_DATA_DIR, ETCD_PKI_DIR } from "./places.ts";
+import { ETCD_DATA_DIR, ETCD_PKI_DIR, ETCD_SNAPSHOT } from "./places.ts";
 import { type Founding, planMember } from "./plan.ts";
+import { restoreContainer } from "./restore.ts";
+import { SnapshotFile } from "./snapshot_file.ts";
 
 const real = testsWith("etcd");
+const recovered = testsWith("etcd", "etcdutl");
 
 /** Loopback has addresses enough for a cluster of its own: real ports, real flags. */
 const NET = `127.${1 + Math.floor(Math.random() * 254)}.${Math.floor(Math.random() * 256)}`;
@@ -191,6 +195,42 @@ real(
       assert.deepEqual(fresh.peerUrls, old.peerUrls);
       using own = await machines.access(name).local();
       assert.equal((await readKey(own, "kept")).value, "yes");
+    }
+  },
+);
+
+recovered(
+  "three control planes that lost everything come back from a snapshot: one recovers, the others join",
+  async () => {
+    await using dir = await scratch();
+    await using machines = await Machines.make(dir.path, ["k", "l", "m"]);
+    await machines.start("k", "asked");
+    await machines.start("l", "never");
+    await machines.start("m", "never");
+    const path = `${dir.path}/snapshot`;
+    {
+      using etcd = await machines.access("k").local();
+      await writeKey(etcd, "kept", "yes");
+      await new SnapshotFile(path).write(snapshot(etcd));
+      await writeKey(etcd, "kept", "no");
+    }
+    for (const name of ["k", "l", "m"]) {
+      await machines.stop(name);
+      await new DataDirectory(`${dir.path}/${name}`).wipe();
+    }
+    const [, ...args] = restoreContainer(identityOf("k"), { skipHashCheck: false }).args
+      .map((text) => text.replace(ETCD_SNAPSHOT, path).replace(ETCD_DATA_DIR, `${dir.path}/k`));
+    const program = componentProgram("etcdutl") ?? "etcdutl";
+    const { success } = await new Deno.Command(program, { args, stderr: "null" }).output();
+    assert.ok(success);
+    await machines.start("k", "asked");
+    assert.deepEqual(await members(machines, "k"), ["k"]);
+    await machines.start("l", "never");
+    await machines.start("m", "never");
+    for (const name of ["k", "l", "m"]) {
+      assert.deepEqual(await members(machines, name), ["k", "l", "m"]);
+      using etcd = await machines.access(name).local();
+      assert.equal((await readKey(etcd, "kept")).value, "yes");
     }
   },
 );
