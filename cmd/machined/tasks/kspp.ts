@@ -57,7 +57,8 @@ const EARLY_SYSCTLS: Readonly<Record<string, string>> = {
 export function missingArguments(cmdline: KernelCmdline): string[] {
   return REQUIRED_ARGUMENTS
     .filter(({ key, value }) =>
-      value === undefined ? !cmdline.has(key) : !cmdline.all(key).includes(value)
+      // Of several values the kernel obeys the last.
+      value === undefined ? !cmdline.has(key) : cmdline.last(key) !== value
     )
     .map(({ key, value }) => value === undefined ? key : `${key}=${value}`);
 }

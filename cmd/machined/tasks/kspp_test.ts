@@ -13,6 +13,8 @@ const CASES: readonly [string, string[]][] = [
   ["slab_nomerge pti=on", []],
   ["slab_nomerge= pti=on quiet", []],
   ["slab_nomerge pti=off", ["pti=on"]],
+  ["slab_nomerge pti=on pti=off", ["pti=on"]],
+  ["slab_nomerge pti=off pti=on", []],
   ["quiet", ["slab_nomerge", "pti=on"]],
 ];
 for (const [line, missing] of CASES) {
