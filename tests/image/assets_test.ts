@@ -16,7 +16,8 @@ import { diskMissing } from "../boot/disk_image.ts";
 import { noImage } from "./built.ts";
 
 const missing = await noImage() ?? await diskMissing() ??
-  (await isOnPath("isoinfo") ? undefined : "isoinfo is not installed");
+  (await isOnPath("isoinfo") ? undefined : "isoinfo is not installed") ??
+  (await isOnPath("sbverify") ? undefined : "sbverify is not installed");
 
 function assetTest(name: string, fn: (directory: string) => Promise<void>): void {
   Deno.test({
@@ -83,4 +84,26 @@ assetTest("mkimage iso makes the same bytes twice, a CD and a disk in one", asyn
   assert.deepEqual(reading?.gpt.partitions.map(({ firstSector }) => firstSector), [512 * 4]);
   const files = await run("mdir", ["-i", `${output}@@1M`, "-/", "-b", "::/"]);
   assert.match(files, /^::\/EFI\/BOOT\/BOOTX64\.EFI$/m);
+});
+
+assetTest("mkimage iso signs for Secure Boot, with the same bytes each time", async (directory) => {
+  const output = join(directory, "node.iso");
+  const [key, crt] = [join(directory, "boot.key"), join(directory, "boot.crt")];
+  await run("openssl", [
+    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=boot key"],
+    ...["-days", "2", "-keyout", key, "-out", crt],
+  ]);
+  const secureBoot = {
+    privateKey: await Deno.readTextFile(key),
+    certificate: await Deno.readTextFile(crt),
+  };
+  const hashes: string[] = [];
+  for (let i = 0; i < 2; i++) {
+    await buildIso({ ...await common(), output, secureBoot });
+    hashes.push((await hashFile(output)).sha256);
+  }
+  assert.equal(hashes[0], hashes[1]);
+  const program = join(directory, "boot.efi");
+  await run("mcopy", ["-i", `${output}@@1M`, "::/EFI/BOOT/BOOTX64.EFI", program]);
+  await run("sbverify", ["--cert", crt, program]);
 });
