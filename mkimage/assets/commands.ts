@@ -123,7 +123,7 @@ export async function controllerManager(lock: Lock, args: string[]): Promise<voi
     args,
     options: { output: { type: "string", default: DIST }, tag: { type: "string" }, ...PUSH },
   });
-  await requireTools(["apt-get", "dpkg-deb", "npm", "tar"]);
+  await requireTools(["apt-get", "dpkg-deb", "npm", "tar", "zstd"]);
   await Deno.mkdir(values.output, { recursive: true });
   const built = await buildControllerManager({
     ...{ lock, cache: CACHE, say: progress(), stamp: await buildStamp(values.tag) },

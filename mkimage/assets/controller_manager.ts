@@ -8,7 +8,7 @@ import { bundle } from "../bundle.ts";
 import { fetchDebian, finder, unpackNpm } from "../inputs.ts";
 import { DENO_LICENCE, licenceOf } from "../licences.ts";
 import type { Lock } from "../lock.ts";
-import type { BuiltImage } from "../oci/build.ts";
+import { type BuiltImage, ZSTD_LEVEL } from "../oci/build.ts";
 import { type ImageSettings, ociImage } from "../oci/image.ts";
 import { tarLayer } from "../oci/layer.ts";
 import { OciLayout } from "../oci/layout.ts";
@@ -16,6 +16,7 @@ import { NODE_RUNTIME } from "../packages.ts";
 import { ROOT } from "../paths.ts";
 import { layOutRuntime } from "../rootfs.ts";
 import { Tree } from "../tree.ts";
+import { zstd } from "../zstd.ts";
 
 const FILES = {
   runtime: "/usr/bin/deno",
@@ -84,8 +85,11 @@ export async function buildControllerManager(
     });
     const layout = new OciLayout(output);
     const name = controllerManagerName(stamp.tag);
-    await layout.put(name, ociImage(layer, CONTAINER));
-    return { name, layout, manifest: (await layout.find(name))!, sizeBytes: layer.length };
+    const image = ociImage(layer, CONTAINER, await zstd(layer, ZSTD_LEVEL));
+    await layout.put(name, image);
+    const { layers } = await layout.manifest(image.manifest);
+    const sizeBytes = layers.reduce((sum, { size }) => sum + size, 0);
+    return { name, layout, manifest: image.manifest, sizeBytes };
   } finally {
     await Deno.remove(work, { recursive: true });
   }

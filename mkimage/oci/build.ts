@@ -27,7 +27,7 @@ const FORMAT = 2;
  * An emulated node spends 0.12 s on a MB that it decrypts and hashes on its way, and 0.03 s on one that it
  * inflates, to a quarter as many.
  */
-const ZSTD_LEVEL = 10;
+export const ZSTD_LEVEL = 10;
 
 /** A built image in a layout. */
 export interface BuiltImage {
