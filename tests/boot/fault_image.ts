@@ -26,6 +26,12 @@ export async function faultImage(): Promise<string> {
   return OUTPUT;
 }
 
+/** What starts a machine from the fault image, its line at the socket `path`. */
+export async function faultMachine(path: string): Promise<{ image: string; args: string[] }> {
+  const chardev = ["-chardev", `socket,id=fault,path=${path},server=on,wait=off`];
+  return { image: await faultImage(), args: [...chardev, "-serial", "chardev:fault"] };
+}
+
 async function bundleText(): Promise<string> {
   const work = await Deno.makeTempDir({ prefix: "fault-image-" });
   try {

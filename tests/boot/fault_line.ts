@@ -1,5 +1,6 @@
 /** The test's end of the second serial line of a fault image: one command, one answer. */
 import { createConnection, type Socket } from "node:net";
+import { EVENT_MS, until } from "./node.ts";
 
 /** How long an answer is waited for unless told, milliseconds. */
 const ANSWER_MS = 180_000;
@@ -11,7 +12,13 @@ export class FaultLine implements Disposable {
   #number = 0;
   #rest = "";
 
-  constructor(path: string) {
+  /** Connects to the line at the socket `path` once QEMU has made it. */
+  static async open(path: string): Promise<FaultLine> {
+    await until(async () => void await Deno.stat(path), EVENT_MS);
+    return new FaultLine(path);
+  }
+
+  private constructor(path: string) {
     this.#socket = createConnection(path);
     this.#socket.setEncoding("utf8");
     this.#socket.on("error", () => {});

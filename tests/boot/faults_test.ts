@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { bootTest } from "./boot_test_case.ts";
-import { faultImage } from "./fault_image.ts";
+import { faultMachine } from "./fault_image.ts";
 import { FaultLine } from "./fault_line.ts";
 import { BOOT_MS, CLUSTER_SERVICES, EVENT_MS, type Node, startNode, until } from "./node.ts";
 
@@ -44,12 +44,9 @@ async function backAgain(id: string, from: number): Promise<void> {
 const consoleEnd = async () => (await node.vm.console()).length;
 
 bootTest("the fault image boots", async () => {
-  const image = await faultImage();
   const path = `${directory}/fault.sock`;
-  const serial = ["-chardev", `socket,id=fault,path=${path},server=on,wait=off`];
-  node = await startNode({ image, args: [...serial, "-serial", "chardev:fault"] });
-  await until(async () => void await Deno.stat(path), EVENT_MS);
-  line = new FaultLine(path);
+  node = await startNode(await faultMachine(path));
+  line = await FaultLine.open(path);
   await booted(0);
 }, { bringsUp: true });
 

@@ -7,15 +7,16 @@ import { join } from "node:path";
 import { applyPatch } from "$lib/config/mod.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { BOOT_MS, type Node, startNode, until } from "./node.ts";
+import { makeStateDisk, stateDiskMissing } from "./state_disk.ts";
 import { Talosctl } from "./talosctl.ts";
 
-const DISK_BYTES = 512 << 20;
 const KEPT = "/system/state/config.yaml";
 /** What the configuration writes: a file of its own, and one over the image's. */
 const FILES = [
   { op: "create", path: "/var/lib/agent/token", content: "agent's\n", permissions: 0o600 },
   { op: "append", path: "/etc/protocols", content: "mine 250 MINE\n", permissions: 0o644 },
 ];
+const unless = await stateDiskMissing();
 const NAMES = ["from-url", "on-reboot", "by-default"] as const;
 
 let node: Node;
@@ -55,10 +56,7 @@ async function booted(name: string, from = 0): Promise<void> {
 
 bootTest("what the URL gave is kept on STATE, readable by its owner alone", async () => {
   const disk = join(directory, "state.img");
-  await Deno.writeFile(disk, new Uint8Array());
-  await Deno.truncate(disk, DISK_BYTES);
-  const made = await new Deno.Command("mkfs.xfs", { args: ["-q", "-L", "STATE", disk] }).output();
-  assert.ok(made.success, new TextDecoder().decode(made.stderr));
+  await makeStateDisk(disk);
   node = await startNode({
     disks: [disk],
     config: (text) =>
@@ -73,7 +71,7 @@ bootTest("what the URL gave is kept on STATE, readable by its owner alone", asyn
   assert.match(await user.print(["list", "-l", "/system/state"]), /-rw-------.*config\.yaml/);
   const mounts = await user.print(["read", "/proc/mounts"]);
   assert.match(mounts, /^\/dev\/vda \/system\/state xfs rw,nosuid,nodev,noexec,/m);
-}, { bringsUp: true, unless: await xfsMissing() });
+}, { bringsUp: true, unless });
 
 bootTest("the files of the configuration are there, those outside /var read-only", async () => {
   assert.equal(await user.print(["read", "/var/lib/agent/token"]), "agent's\n");
@@ -81,7 +79,7 @@ bootTest("the files of the configuration are there, those outside /var read-only
   assert.match(await user.print(["read", "/etc/protocols"]), /^tcp\b[^]*\nmine 250 MINE\n$/m);
   const mounts = await user.print(["read", "/proc/mounts"]);
   assert.match(mounts, /^\S+ \/etc\/protocols \S+ ro,nosuid,nodev,/m);
-}, { unless: await xfsMissing() });
+}, { unless });
 
 bootTest("a change for the next boot waits, and outlives a power cut right after", async () => {
   const file = await user.file("next.yaml", named(NAMES[1]));
@@ -91,7 +89,7 @@ bootTest("a change for the next boot waits, and outlives a power cut right after
   await node.vm.monitor("system_reset");
   await booted(NAMES[1], from);
   assert.equal(await user.print(["read", KEPT]), named(NAMES[1]));
-}, { bringsUp: true, unless: await xfsMissing() });
+}, { bringsUp: true, unless });
 
 bootTest("without a mode the node reboots by itself, and runs the change", async () => {
   const file = await user.file("next.yaml", named(NAMES[2]));
@@ -100,10 +98,4 @@ bootTest("without a mode the node reboots by itself, and runs the change", async
   await node.vm.until(/reboot sequence: done/, BOOT_MS, from);
   await booted(NAMES[2], from + (await node.vm.console()).slice(from).indexOf("reboot sequence"));
   assert.equal(asked, 1);
-}, { bringsUp: true, unless: await xfsMissing() });
-
-async function xfsMissing(): Promise<string | undefined> {
-  const found = await new Deno.Command("mkfs.xfs", { args: ["-V"], stdout: "null" })
-    .output().then(({ success }) => success, () => false);
-  return found ? undefined : "mkfs.xfs is not installed";
-}
+}, { bringsUp: true, unless });

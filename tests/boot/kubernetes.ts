@@ -12,6 +12,7 @@ import { bootTest } from "./boot_test_case.ts";
 import { Kubectl } from "./kubectl.ts";
 import { BOOT_MS, type Node, type NodeOptions, startNode, until } from "./node.ts";
 import { imagesMissing, serveClusterImages, type ServedImages } from "./served_images.ts";
+import { makeStateDisk } from "./state_disk.ts";
 import { Talosctl } from "./talosctl.ts";
 
 /** The image that pods of tests run. */
@@ -40,9 +41,9 @@ const unless = await imagesMissing();
 export function clusterTest(
   name: string,
   fn: () => Promise<void>,
-  needs: { readonly bringsUp?: boolean } = {},
+  needs: { readonly bringsUp?: boolean; readonly unless?: string | undefined } = {},
 ): void {
-  bootTest(name, fn, { tier: TIER, unless, ...needs });
+  bootTest(name, fn, { tier: TIER, ...needs, unless: unless ?? needs.unless });
 }
 
 /** What a test asks of its cluster. */
@@ -53,24 +54,30 @@ export interface ClusterOptions {
   readonly built?: readonly BuiltImage[];
   /** Changes of the generated configuration. */
   readonly patch?: readonly PatchOperation[];
+  /** The machine has a STATE volume, so that changes of its configuration outlive a reboot. */
+  readonly keepsConfig?: boolean;
   /** Another machine than the one that ships. */
   readonly machine?: Pick<NodeOptions, "image" | "args">;
 }
 
 /** A machine that a cluster is founded on, and those who use it. */
-export interface Cluster extends AsyncDisposable {
+export interface ClusterUsers {
   readonly node: Node;
   readonly talosctl: Talosctl;
   readonly kubectl: Kubectl;
+  /** Waits until `attempt` passes; a failure shows the end of the console. */
+  until(attempt: () => Promise<void>, timeoutMs?: number): Promise<void>;
+}
+
+/** A cluster that a test started, with all that belongs to it. */
+export interface Cluster extends ClusterUsers, AsyncDisposable {
   readonly served: ServedImages;
   /** When the machine was started, as `performance.now()` tells it. */
   readonly startedAt: number;
   /** The file behind /var. */
   readonly disk: string;
-  /** What the machine fetches at its next boot. */
+  /** What the machine fetches at its next boot, unless it keeps its configuration. */
   config: string;
-  /** Waits until `attempt` passes; a failure shows the end of the console. */
-  until(attempt: () => Promise<void>, timeoutMs?: number): Promise<void>;
 }
 
 /** Builds and serves what the node needs, and boots it; nothing is bootstrapped. */
@@ -83,14 +90,16 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   );
   const disk = join(directory, "var.img");
   await blank(disk);
+  const state = join(directory, "state.img");
+  if (options.keepsConfig) await makeStateDisk(state);
   let config = "";
   const startedAt = performance.now();
   const node = await startNode({
     ...options.machine,
-    disks: [disk],
+    disks: options.keepsConfig ? [disk, state] : [disk],
     memoryMib: 4096,
     ports: [6443],
-    config: (yaml) => config = patched(yaml, served, options.patch ?? []),
+    config: (yaml) => config = clusterConfig(yaml, served, options.patch ?? []),
     serve: () => new Response(config),
   });
   const talosctl = await Talosctl.administrator(node);
@@ -132,11 +141,11 @@ export async function resetWithBlankDisk({ node, disk }: Cluster): Promise<void>
 }
 
 /** The configuration of a lone node that runs everything and pulls from the registry. */
-function patched(
+export function clusterConfig(
   yaml: string,
   { registry, images }: ServedImages,
-  more: readonly PatchOperation[],
-) {
+  more: readonly PatchOperation[] = [],
+): string {
   return applyPatch(yaml, [
     ...parsePatch(registryPatch(registry, images.map(({ name }) => name))),
     { op: "add", path: "/machine/network", value: { hostname: NODE_NAME } },
@@ -149,7 +158,9 @@ function patched(
 }
 
 /** Founds the cluster on the node, and gives kubectl its kubeconfig. */
-export async function bootstrap({ node, talosctl, kubectl, until }: Cluster): Promise<void> {
+export async function bootstrap(
+  { node, talosctl, kubectl, until }: ClusterUsers,
+): Promise<void> {
   await node.ready();
   // A machine that still boots refuses.
   await until(async () => void await talosctl.print(["bootstrap"]), BOOT_MS);
@@ -159,7 +170,7 @@ export async function bootstrap({ node, talosctl, kubectl, until }: Cluster): Pr
 }
 
 /** Waits until the cluster is well, as talosctl tells it from outside; gives what it said. */
-export async function untilHealthy({ talosctl }: Cluster): Promise<string> {
+export async function untilHealthy({ talosctl }: Pick<ClusterUsers, "talosctl">): Promise<string> {
   const waitTimeout = `${CLUSTER_MS / 1000}s`;
   const args = ["health", "--server=false", "--wait-timeout", waitTimeout];
   const { code, stdout, stderr } = await talosctl.run(args);

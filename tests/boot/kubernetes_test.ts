@@ -23,7 +23,7 @@ import {
 } from "./kubernetes.ts";
 import { forwardPort, openPorts, plainAnswer, tlsVersion } from "./listeners.ts";
 import { BOOT_MS, textOf } from "./node.ts";
-import { askThrough, WORKLOAD } from "./workload.ts";
+import { askThrough, containersOf, untilRuns, WORKLOAD } from "./workload.ts";
 
 const STATIC_PODS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 const MANIFESTS = [
@@ -173,10 +173,7 @@ clusterTest("the node tells the kernel and the system of the image's manifest", 
 
 clusterTest("a Deployment behind a Service is reached by its name from another pod", async () => {
   await cluster.kubectl.apply(...WORKLOAD);
-  await cluster.until(async () => {
-    await cluster.kubectl.print(["rollout", "status", "deployment/web", "--timeout=30s"]);
-    await cluster.kubectl.print(["wait", "pod/client", "--for=condition=Ready", "--timeout=30s"]);
-  });
+  await untilRuns(cluster);
   await cluster.until(async () => {
     const { items } = await cluster.kubectl.get("pods", "-l", "app=web");
     // deno-lint-ignore no-explicit-any
@@ -278,7 +275,7 @@ clusterTest("a change that concerns the kubelet starts it anew, and the pods liv
     return messages[0]?.containers.find(({ id }) => id === "kubelet")?.pid ?? 0;
   };
   const before = await pid();
-  const started = await containersOf("default");
+  const started = await containersOf(cluster);
   await patch("/cluster/token", "abcdef.0123456789abcdef");
   await cluster.until(async () => {
     const now = await pid();
@@ -286,19 +283,8 @@ clusterTest("a change that concerns the kubelet starts it anew, and the pods liv
   });
   await untilHealthy(cluster);
   await kubectl.get("-n", "kube-system", "secret", "bootstrap-token-abcdef");
-  assert.deepEqual(await containersOf("default"), started);
+  assert.deepEqual(await containersOf(cluster), started);
 });
-
-/** The ids of the containers of every pod in a namespace. */
-async function containersOf(namespace: string): Promise<Record<string, string[]>> {
-  const { items } = await cluster.kubectl.get("-n", namespace, "pods");
-  // deno-lint-ignore no-explicit-any
-  return Object.fromEntries(items.map(({ metadata, status }: any) => [
-    metadata.uid,
-    // deno-lint-ignore no-explicit-any
-    status.containerStatuses.map(({ containerID }: any) => containerID),
-  ]));
-}
 
 /** What a member of etcd is known by: its id and its name. */
 async function members(): Promise<string[][]> {
