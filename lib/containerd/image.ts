@@ -84,9 +84,11 @@ export async function pullImage(
     }, { signal, timeoutMs: PULL_MS });
   } catch (error) {
     const { rawMessage } = ConnectError.from(error);
-    throw new Error(`Cannot pull image "${name}" of registry "${registry}": ${rawMessage}`, {
-      cause: error,
-    });
+    throw new Error(
+      `Cannot pull image "${name}" of registry "${registry}": ${rawMessage}; ` +
+        "check its name, and the registry's mirrors in machine.registries",
+      { cause: error },
+    );
   }
 }
 

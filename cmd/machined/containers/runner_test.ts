@@ -141,7 +141,7 @@ native("containerRunner() names image and registry of a pull that fails", async 
   const message = world.messages.find((text) => /going to restart/.test(text))!;
   assert.match(
     message,
-    /Cannot pull image "registry\.test\/program:v2" of registry "registry\.test": .*not found/,
+    /Cannot pull image "registry\.test\/program:v2" of registry "registry\.test": .*not found; check its name/,
   );
 });
 
