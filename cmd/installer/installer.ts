@@ -1,7 +1,7 @@
 /**
  * Puts a release on a disk. An installation makes the disk's partitions and the release bootable in
- * this order, so that a disk that was left half-way does not boot; an upgrade writes to the slot that
- * does not run.
+ * this order, so that a disk that was left half-way does not boot, and says on the disk that it is under
+ * way: what was cut off begins anew. An upgrade writes to the slot that does not run.
  */
 import { copyFile, mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path/posix";
@@ -14,9 +14,11 @@ import {
   readEntries,
 } from "$lib/bootloader/mod.ts";
 import {
+  endInstallation,
   type Gpt,
   type Medium,
   nodeGpt,
+  noteInstallation,
   partitionDevice,
   readGpt,
   targetFault,
@@ -50,7 +52,8 @@ export async function carryOutOrder(order: Order, deps: InstallerDeps): Promise<
   await using disk = await openDisk(order, deps);
   if (order.command === "install") {
     deps.say(`installing ${release.version} to ${order.disk}`);
-    const esp = await partition(disk, order, deps);
+    const gpt = await partition(disk, order, deps);
+    const esp = partitionDevice(disk.name, 1);
     await deps.makeFat(esp, "EFI");
     await deps.withEsp(esp, async (root) => {
       await carryOut(root, planInstall(release), program);
@@ -58,6 +61,7 @@ export async function carryOutOrder(order: Order, deps: InstallerDeps): Promise<
       // Last: without it firmware finds nothing to boot.
       await copySynced(join(order.source, INSTALLER.bootloader), join(root, ESP_FILES.bootloader));
     });
+    await endInstallation(disk, gpt);
   } else {
     deps.say(`writing ${release.version} to ${order.disk} beside slot ${order.running}`);
     await deps.withEsp(await espOf(disk, order.disk), async (root) => {
@@ -81,8 +85,8 @@ async function openDisk({ command, disk }: Order, deps: InstallerDeps) {
   }
 }
 
-/** Gives the disk the partitions of a node, and the device of the first. */
-async function partition(disk: Medium, order: Order, deps: InstallerDeps): Promise<string> {
+/** Gives the disk the partitions of a node. */
+async function partition(disk: Medium, order: Order, deps: InstallerDeps): Promise<Gpt> {
   const { name } = disk;
   // Asked before anything goes: a disk that is too small keeps what it has.
   const fault = await targetFault(disk, order.wipe);
@@ -92,9 +96,10 @@ async function partition(disk: Medium, order: Order, deps: InstallerDeps): Promi
     deps.say(`wiping ${name}`);
     await deps.zero(name, disk.sizeBytes);
   }
+  await noteInstallation(disk, gpt);
   await writeGpt(disk, gpt);
   await deps.showPartitions(name, gpt);
-  return partitionDevice(name, 1);
+  return gpt;
 }
 
 async function espOf(disk: Medium, path: string): Promise<string> {

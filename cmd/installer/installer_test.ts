@@ -1,7 +1,7 @@
 /** The installer at work on a disk that is a file, looked at with other people's tools. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openMedium, partitionDevice } from "$lib/disk/mod.ts";
+import { isHalfInstalled, openMedium, partitionDevice } from "$lib/disk/mod.ts";
 import { mount, unmount } from "$ffi/mount.ts";
 import { lacksProgram, rootTest, testUnless } from "$ffi/testing.ts";
 import { type Order, readArguments } from "./arguments.ts";
@@ -49,11 +49,12 @@ class World implements AsyncDisposable {
   }
 
   run(command: string, ...args: string[]): Promise<void> {
-    const order: Order = readArguments([
-      ...[command, "--disk", "/dev/vda", "--platform", "metal", "--source", this.directory],
-      ...args,
-    ]);
-    return carryOutOrder(order, this.#deps());
+    return carryOutOrder(this.#order(command, args), this.#deps());
+  }
+
+  /** Installs up to a step that fails. */
+  cutOff(step: Partial<InstallerDeps>): Promise<void> {
+    return carryOutOrder(this.#order("install", []), { ...this.#deps(), ...step });
   }
 
   files(): Promise<string> {
@@ -66,6 +67,13 @@ class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.directory, { recursive: true });
+  }
+
+  #order(command: string, args: readonly string[]): Order {
+    return readArguments([
+      ...[command, "--disk", "/dev/vda", "--platform", "metal", "--source", this.directory],
+      ...args,
+    ]);
   }
 
   #deps(): InstallerDeps {
@@ -179,6 +187,19 @@ testUnless(missing, "carryOutOrder() installs over what is there only when it ma
   assert.equal(await output("sgdisk", ["-p", world.disk]), before);
   await world.run("install", "--wipe");
   assert.notEqual(await output("sgdisk", ["-p", world.disk]), before);
+});
+
+testUnless(missing, "carryOutOrder() begins anew what was cut off, and only that", async () => {
+  await using world = await World.make(640 * MIB);
+  for (const step of ["makeFat", "withEsp"] as const) {
+    const cut = { [step]: () => Promise.reject(new Error("no power")) };
+    await assert.rejects(world.cutOff(cut), /no power/);
+    await using disk = await openMedium(world.disk);
+    assert.equal(await isHalfInstalled(disk), true, step);
+  }
+  await world.run("install");
+  assert.equal(await world.file("/EFI/BOOT/BOOTX64.EFI"), "boot loader");
+  await assert.rejects(world.run("install"), /it is not blank/);
 });
 
 testUnless(missing, "carryOutOrder() says how large a disk must be, and leaves it", async () => {

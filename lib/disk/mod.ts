@@ -15,6 +15,12 @@ export { type DeviceFacts, deviceLinks, encodeName, idName } from "./device_link
 export { FILESYSTEM_HEAD_BYTES, type FilesystemId, filesystemId } from "./filesystem_id.ts";
 export { type Gpt, type GptPartition, PARTITION_TYPE } from "./gpt.ts";
 export { GptError, type GptReading, readGpt, writeGpt } from "./gpt_disk.ts";
+export {
+  endInstallation,
+  isHalfInstalled,
+  noteInstallation,
+  withoutHalfInstalled,
+} from "./installation.ts";
 export { NODE_PARTITIONS, type NodePartition, nodePartitions, partitionDevice } from "./layout.ts";
 export { growGpt, type PartitionPlan, planGpt } from "./gpt_layout.ts";
 export { type MetaReading, type MetaValues, readMeta, writeMeta } from "./meta.ts";

@@ -1,5 +1,5 @@
 /**
- * Notes on a device itself that it is being wiped or formatted. Half of a filesystem is neither one that
+ * Notes on a device itself that it is being wiped, formatted or installed to. Half of a filesystem is neither one that
  * mounts nor a blank device; the note says that there is nothing to lose, and goes when the work is done.
  */
 import type { Medium } from "./medium.ts";
@@ -7,6 +7,7 @@ import type { Medium } from "./medium.ts";
 /** What was begun on a device and not ended, because the power went or the program did. */
 export type Unfinished =
   | { readonly work: "wipe" }
+  | { readonly work: "install" }
   | { readonly work: "format"; readonly label: string };
 
 /** The ends of a device, each of PROBE_BYTES where it has as many. */
@@ -20,7 +21,7 @@ export interface DeviceEnds {
 const NOTE_BYTES = 512;
 /** The largest sector; zeroes that the kernel is asked for start at a multiple of it. */
 const SECTOR_BYTES = 4096;
-const NOTE = /^NODENOTE (?:wipe|format ([^\0]{1,12}))\0*$/;
+const NOTE = /^NODENOTE (?:(wipe|install)|format ([^\0]{1,12}))\0*$/;
 /**
  * What a filesystem leaves of its device: the note is at the start of that. mkfs.xfs makes the last
  * 128 KiB of a device zeros even when the filesystem ends before.
@@ -40,7 +41,8 @@ export function filesystemBytes(deviceBytes: number): number {
  */
 export function unfinishedWork({ head, tail, sizeBytes }: DeviceEnds): Unfinished | undefined {
   const noteAt = filesystemBytes(sizeBytes);
-  if (readNote(head.subarray(0, NOTE_BYTES))?.work === "wipe") return { work: "wipe" };
+  const first = readNote(head.subarray(0, NOTE_BYTES));
+  if (first && first.work !== "format") return first;
   if (noteAt < NOTE_BYTES || head.length < NOTE_BYTES) return undefined;
   const at = tail.length - SPARE_BYTES;
   const note = readNote(tail.subarray(at, at + NOTE_BYTES));
@@ -73,6 +75,18 @@ export async function noteWipe(device: Medium): Promise<void> {
   await device.flush();
 }
 
+/** Has a device, which starts with zeros, say that what it is part of is being installed. */
+export async function noteInstall(device: Medium): Promise<void> {
+  await device.write(0, encodeNote("install"));
+  await device.flush();
+}
+
+/** Takes the note at the start of a device away: what it said has been done. */
+export async function clearNote(device: Medium): Promise<void> {
+  await device.write(0, new Uint8Array(NOTE_BYTES));
+  await device.flush();
+}
+
 /** Makes a whole device zeros, its note last; `zero` does it from one place up to another. */
 export async function wipeNoted(
   device: Medium,
@@ -82,8 +96,7 @@ export async function wipeNoted(
   await device.write(NOTE_BYTES, new Uint8Array(SECTOR_BYTES - NOTE_BYTES));
   await zero(SECTOR_BYTES, device.sizeBytes);
   await device.flush();
-  await device.write(0, new Uint8Array(NOTE_BYTES));
-  await device.flush();
+  await clearNote(device);
 }
 
 function encodeNote(work: string): Uint8Array {
@@ -95,7 +108,8 @@ function encodeNote(work: string): Uint8Array {
 function readNote(bytes: Uint8Array): Unfinished | undefined {
   const match = NOTE.exec(new TextDecoder("latin1").decode(bytes));
   if (!match || bytes.length < NOTE_BYTES) return undefined;
-  return match[1] === undefined ? { work: "wipe" } : { work: "format", label: match[1] };
+  const [, work, label = ""] = match;
+  return work === undefined ? { work: "format", label } : { work: work as "wipe" | "install" };
 }
 
 /** Where the XFS that starts here ends; beyond everything where none starts. */

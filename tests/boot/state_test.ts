@@ -12,6 +12,7 @@ import { StorageService } from "$proto/storage/storage_pb.ts";
 import { credentialOptions } from "../conformance/credentials.ts";
 import { pythonClient, pythonMissing } from "../conformance/python.ts";
 import { bootTest } from "./boot_test_case.ts";
+import { configVolume, isoToolMissing } from "./config_volume.ts";
 import { BOOT_MS, type Node, startNode, until } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
@@ -339,19 +340,7 @@ bootTest(
 /** Options of a drive with an ISO that holds the control plane's configuration of a new cluster. */
 async function iso(options: readonly string[]): Promise<string> {
   await user.print(["gen", "config", "iso", "https://127.0.0.1:6443", "-o", "files", ...options]);
-  const root = join(user.home, "iso");
-  await Deno.mkdir(root);
-  await Deno.copyFile(join(user.home, "files/controlplane.yaml"), join(root, "config.yaml"));
   const file = join(user.home, "metal.iso");
-  const { success, stderr } = await new Deno.Command("genisoimage", {
-    args: ["-quiet", "-V", "metal-iso", "-R", "-J", "-o", file, root],
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
+  configVolume(file, await Deno.readTextFile(join(user.home, "files/controlplane.yaml")));
   return `file=${file},format=raw,if=none,media=cdrom,readonly=on`;
-}
-
-async function isoToolMissing(): Promise<string | undefined> {
-  const found = await new Deno.Command("genisoimage", { args: ["--version"], stdout: "null" })
-    .output().then(({ success }) => success, () => false);
-  return found ? undefined : "genisoimage is not installed";
 }

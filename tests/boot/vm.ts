@@ -85,7 +85,7 @@ export class Vm implements AsyncDisposable {
       ]),
       ...cds.flatMap((path, i) => [
         ...["-drive", `file=${path},format=raw,if=none,id=cd${i},media=cdrom,readonly=on`],
-        ...["-device", `ide-cd,drive=cd${i},bootindex=${firstCd + i}`],
+        ...["-device", `ide-cd,drive=cd${i},bus=ide.${i},bootindex=${firstCd + i}`],
       ]),
       ...options.args ?? [],
     ];

@@ -1,6 +1,13 @@
 /** The disks and partitions of this machine, with what is on them. */
 import { basename, dirname } from "node:path";
-import { type BlockDevice, type Medium, openMedium, openWholeDisk, probe } from "$lib/disk/mod.ts";
+import {
+  type BlockDevice,
+  type Medium,
+  openMedium,
+  openWholeDisk,
+  probe,
+  withoutHalfInstalled,
+} from "$lib/disk/mod.ts";
 
 const CLASS = "/sys/class/block";
 /** What the kernel makes of other things: loops, mapped devices, memory, optical drives. */
@@ -10,7 +17,10 @@ const VOLUMES: ReadonlySet<string> = new Set(["STATE", "EPHEMERAL"]);
 /** The kernel counts in these, whatever the disk does. */
 const SECTOR_BYTES = 512;
 
-/** Every disk and partition that can be read; one that cannot is logged. */
+/**
+ * Every disk and partition that can be read; one that cannot is logged. Partitions of a disk whose
+ * installation was cut off are for nothing.
+ */
 export async function blockDevices(log: (line: string) => void): Promise<BlockDevice[]> {
   const devices: BlockDevice[] = [];
   for await (const { name } of Deno.readDir(CLASS)) {
@@ -22,7 +32,7 @@ export async function blockDevices(log: (line: string) => void): Promise<BlockDe
       log(`Cannot look at disk ${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  return devices;
+  return withoutHalfInstalled(devices);
 }
 
 async function describe(name: string): Promise<BlockDevice | undefined> {

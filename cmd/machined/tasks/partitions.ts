@@ -45,6 +45,12 @@ export function preparePartitions(deps: PartitionDeps): Task {
       const devices = await deps.blockDevices();
       for (const device of devices) {
         if (device.unfinished?.work === "wipe") await endWiping(deps, device, signal);
+        if (device.unfinished?.work === "install" && device.volumeName === undefined) {
+          deps.log(
+            `/dev/${device.disk} is half installed, since that was cut off: it is left to the next ` +
+              "installation",
+          );
+        }
       }
       for (const name of nodeDisks(devices)) {
         // Where formatting was begun is told by a note near the end of the partition, as it was then.

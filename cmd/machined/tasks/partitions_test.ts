@@ -65,6 +65,14 @@ Deno.test("preparePartitions() goes on with wiping that was cut off, and with th
   assert.match(failed.lines[1]!, /^\/dev\/vda-SPARE stays as it is: Input\/output error$/);
 });
 
+Deno.test("preparePartitions() leaves what is half installed to the next installation", async () => {
+  const { volumeName: _, ...meta } = partition("META", { unfinished: { work: "install" } });
+  const disk = await nodeDisk(16);
+  const { lines, done } = await run(disk, [meta]);
+  assert.deepEqual([done, disk.writes], [[], []]);
+  assert.match(lines[0]!, /^\/dev\/vda is half installed, .* left to the next installation$/);
+});
+
 Deno.test("preparePartitions() leaves the size of a half made volume", async () => {
   const small = await nodeDisk(16);
   const disk = memoryDisk(64 * MIB);
