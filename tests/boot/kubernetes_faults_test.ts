@@ -224,6 +224,22 @@ async function complaint(): Promise<string> {
   return stdout + stderr;
 }
 
+/** The last thing that happened to a service. */
+async function lastEvent(service: string): Promise<string> {
+  const { messages } = await cluster.node.machine.serviceList({});
+  const found = messages[0]?.services.find(({ id }) => id === service);
+  const last = found?.events?.events.at(-1);
+  return `${last?.state}: ${last?.msg}`;
+}
+
+/** How often a service began to start while `ms` went by. */
+async function startsWithin(service: string, ms: number): Promise<number> {
+  const from = (await cluster.node.vm.console()).length;
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  const said = (await cluster.node.vm.console()).slice(from);
+  return said.match(new RegExp(`service\\[${service}\\].*Preparing to start`, "g"))?.length ?? 0;
+}
+
 clusterTest("an argument of the kubelet's that is the node's own is refused", async () => {
   const value = { "cert-dir": "/tmp" };
   const path = "/machine/kubelet/extraArgs";
@@ -244,3 +260,21 @@ clusterTest("an image of the scheduler's that is not there is named by health", 
   await untilHealthy(cluster);
   await nothingIsLost();
 }, { unless });
+
+clusterTest(
+  "an image of etcd's that is not there is named by its service, and waited for",
+  async () => {
+    const missing = "registry.k8s.io/etcd:3.6.99-0";
+    const path = "/cluster/etcd/image";
+    await patched("--immediate", { op: "add", path, value: missing });
+    assert.match(await line.ask(`slay ${VICTIMS[0].args}`), /^killed \d+$/);
+    const cause = new RegExp(`Cannot pull image "${missing}"`);
+    await cluster.until(async () => assert.match(await lastEvent("etcd"), cause), EVENT_MS);
+    assert.match(await complaint(), new RegExp(`service "etcd" is .*${cause.source}`));
+    assert.ok(await startsWithin("etcd", 30_000) <= 6);
+    await patched("--immediate", { op: "remove", path });
+    await untilHealthy(cluster);
+    await nothingIsLost();
+  },
+  { unless },
+);
