@@ -1,6 +1,6 @@
 /** The disks of the machine, as the installer's container sees them. */
 import { basename } from "node:path/posix";
-import { type Gpt, openWholeDisk, partitionDevice } from "$lib/disk/mod.ts";
+import { openWholeDisk, partitionDevices } from "$lib/disk/mod.ts";
 import { isBusy, rereadPartitions, zeroDevice } from "$ffi/block_device.ts";
 import { MS, whileMounted } from "$ffi/mount.ts";
 import { sync } from "$ffi/sync.ts";
@@ -8,8 +8,6 @@ import type { InstallerDeps } from "./installer.ts";
 
 /** An empty directory of the container. */
 const ESP = "/mnt";
-/** How long a partition's device may take to appear, milliseconds. */
-const DEVICE_MS = 10_000;
 
 /** What the installer does, done to the machine's own disks. */
 export function hostDeps(say: (line: string) => void): InstallerDeps {
@@ -18,7 +16,7 @@ export function hostDeps(say: (line: string) => void): InstallerDeps {
     zero: (path, sizeBytes) => zeroDevice(path, { to: sizeBytes }),
     async showPartitions(disk, gpt) {
       rereadPartitions(disk);
-      await devicesOf(disk, gpt);
+      await partitionDevices(disk, gpt);
     },
     makeFat: (device, label) =>
       run("/usr/sbin/mkfs.fat", ["-F", "32", "-n", label, "--mbr=n", device]),
@@ -42,19 +40,6 @@ async function open(path: string, { unused }: { readonly unused: boolean }) {
   }
   if (unused && isBusy(path)) throw new Error("it, or a partition of it, is in use");
   return await openWholeDisk(path, { writable: true });
-}
-
-async function devicesOf(disk: string, gpt: Gpt): Promise<void> {
-  const deadline = performance.now() + DEVICE_MS;
-  for (const { number } of gpt.partitions) {
-    const path = partitionDevice(disk, number);
-    while (!await Deno.stat(path).then(() => true, () => false)) {
-      if (performance.now() > deadline) {
-        throw new Error(`Cannot use ${path}: the kernel shows no such partition`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
 }
 
 async function run(path: string, args: readonly string[]): Promise<void> {

@@ -25,6 +25,7 @@ export { NODE_PARTITIONS, type NodePartition, nodePartitions, partitionDevice } 
 export { growGpt, type PartitionPlan, planGpt } from "./gpt_layout.ts";
 export { type MetaReading, type MetaValues, readMeta, writeMeta } from "./meta.ts";
 export { type Medium, type MediumOptions, openMedium } from "./medium.ts";
+export { partitionDevices } from "./partition_devices.ts";
 export { type PathFacts, pathIds } from "./path_id.ts";
 export { isBlank, type Probe, probe, PROBE_BYTES, xfsLabel } from "./probe.ts";
 export { nodeGpt, targetFault } from "./target.ts";
@@ -36,4 +37,11 @@ export {
   wipeNoted,
 } from "./unfinished.ts";
 export { type BlockDevice, chooseVolume, type Volume } from "./volume.ts";
+export {
+  isNodeGpt,
+  isUserGpt,
+  userGpt,
+  type UserPartitionStep,
+  userPartitionStep,
+} from "./user_disk.ts";
 export { openWholeDisk } from "./whole_disk.ts";

@@ -20,7 +20,7 @@ export interface Volume {
 }
 
 /** The smallest device XFS is made on, bytes; mkfs.xfs calls it unsupported below 300 MB. */
-const XFS_BYTES = 64 << 20;
+export const MIN_XFS_BYTES = 64 << 20;
 /** Whole disks of virtual machines. */
 const VIRTUAL_DISK = /^vd[a-z]+$/;
 
@@ -44,7 +44,7 @@ export function chooseVolume(
     unfinished?.work === "format" && unfinished.label === label
   );
   if (begun) return { device: begun, format: true };
-  const blank = sorted.filter((device) => device.blank && device.sizeBytes >= XFS_BYTES);
+  const blank = sorted.filter((device) => device.blank && device.sizeBytes >= MIN_XFS_BYTES);
   const unnamed = ({ name, volumeName }: BlockDevice) =>
     volumeName === undefined && VIRTUAL_DISK.test(name);
   const device = blank.find(({ volumeName }) => volumeName === label) ??

@@ -1,8 +1,10 @@
 /**
  * A disk as `mkimage disk` makes it, on a machine with UEFI: it boots by itself, takes what the larger
- * disk has for /var, and ends what a power cut has left half done.
+ * disk has for /var, and ends what a power cut has left half done. A second disk is of the user.
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
 import { formatNoted, noteWipe, openMedium, readGpt } from "$lib/disk/mod.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, freshFirmware, makeDisk, openPartition } from "./disk_image.ts";
@@ -16,6 +18,7 @@ const unless = await diskMissing();
 
 let directory: string;
 let disk: string;
+let second: string;
 let node: Node;
 let user: Talosctl;
 
@@ -40,6 +43,18 @@ async function cutFormattingOff(): Promise<void> {
   await assert.rejects(cut, /no power/);
 }
 
+/** Has the second disk partitioned; it is named as the links of disks have it. */
+function withSecondDisk(yaml: string): string {
+  const document = parseDocument(yaml);
+  const partitions = [
+    { size: "128 MiB", mountpoint: "/var/mnt/small" },
+    { mountpoint: "/var/mnt/rest" },
+  ];
+  const device = "/dev/disk/by-path/virtio-pci-0000:00:05.0";
+  document.setIn(["machine", "disks"], [{ device, partitions }]);
+  return document.toString();
+}
+
 function read(path: string): Promise<string> {
   return textOf(node.machine.read({ path }, CALL));
 }
@@ -48,11 +63,14 @@ bootTest(
   "a disk boots by UEFI into maintenance mode, takes all that the machine's disk has, and ends a formatting",
   async () => {
     disk = await makeDisk(directory, DISK_BYTES);
+    second = join(directory, "second.raw");
+    await Deno.writeFile(second, new Uint8Array());
+    await Deno.truncate(second, 2 ** 30);
     await cutFormattingOff();
     let yaml = "";
     node = await startNode({
-      ...{ disks: [disk], firmware: await freshFirmware(directory), memoryMib: 2048 },
-      config: (text) => yaml = text,
+      ...{ disks: [disk, second], firmware: await freshFirmware(directory), memoryMib: 2048 },
+      config: (text) => yaml = withSecondDisk(text),
     });
     user = await Talosctl.administrator(node);
     await user.file("config.yaml", yaml);
@@ -78,6 +96,8 @@ bootTest("a configuration makes it a node with /var on EPHEMERAL", async () => {
   assert.match(await node.vm.console(), /\/dev\/vda4 is blank: making it the volume of \/var/);
   const mounts = await read("/proc/mounts");
   assert.match(mounts, /^\/dev\/vda4 \/var xfs rw,/m);
+  assert.match(mounts, /^\/dev\/vdb1 \/var\/mnt\/small xfs rw,.*noatime/m);
+  assert.match(await user.print(["mounts"]), / \/dev\/vdb2 .* \/var\/mnt\/rest$/m);
   assert.match(await read("/proc/cmdline"), / talos\.platform=metal console=tty0 console=ttyS0$/m);
 }, { unless });
 
@@ -92,12 +112,14 @@ bootTest(
       await noteWipe(ephemeral);
     }
     node = await startNode({
-      ...{ disks: [disk], firmware: await freshFirmware(directory), memoryMib: 2048 },
+      ...{ disks: [disk, second], firmware: await freshFirmware(directory), memoryMib: 2048 },
     });
     await node.vm.until(BOOTED, BOOT_MS);
     const console = await node.vm.console();
     assert.match(console, /\/dev\/vda4 was being wiped when that was cut off: going on with it/);
     assert.match(console, /\/dev\/vda4 is wiped[\s\S]*\/dev\/vda4 is blank: making it the volume/);
+    assert.match(console, /\/var\/mnt\/rest is on \/dev\/vdb2/);
+    assert.doesNotMatch(console, /\/dev\/vdb.*: making the filesystem/);
     assert.doesNotMatch(console, /maintenance mode|\/dev\/vda3 .*: making the volume/);
   },
   { unless },

@@ -7,6 +7,15 @@ const CLASS = "/sys/class/block";
 
 /** What stands against installing to the disk at `path`, in words; nothing is changed. */
 export async function targetDiskFault(path: string, wipe: boolean): Promise<string | undefined> {
+  const fault = await diskFault(path);
+  if (fault !== undefined) return fault;
+  if (isBusy(path)) return "it, or a partition of it, is in use";
+  await using disk = await openWholeDisk(path);
+  return await targetFault(disk, wipe);
+}
+
+/** Why `path` is no disk that could be written to, in words. */
+export async function diskFault(path: string): Promise<string | undefined> {
   const info = await Deno.stat(path).catch(() => undefined);
   if (!info) return "there is no such disk";
   if (!info.isBlockDevice) return "it is no disk";
@@ -14,8 +23,6 @@ export async function targetDiskFault(path: string, wipe: boolean): Promise<stri
   if (await Deno.stat(`${CLASS}/${name}/partition`).then(() => true, () => false)) {
     return "it is a partition, not a disk";
   }
-  if (Number(await Deno.readTextFile(`${CLASS}/${name}/ro`)) === 1) return "it is read-only";
-  if (isBusy(path)) return "it, or a partition of it, is in use";
-  await using disk = await openWholeDisk(path);
-  return await targetFault(disk, wipe);
+  const readOnly = Number(await Deno.readTextFile(`${CLASS}/${name}/ro`)) === 1;
+  return readOnly ? "it is read-only" : undefined;
 }

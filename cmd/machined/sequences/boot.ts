@@ -10,6 +10,7 @@ import { labelNodeAsMaster } from "../tasks/label_master.ts";
 import { uncordonNode } from "../tasks/leave_cluster.ts";
 import { disableModuleLoading, loadKernelModules } from "../tasks/modules.ts";
 import { updateBootloader } from "../tasks/releases.ts";
+import { mountUserDisks } from "../tasks/user_disks.ts";
 import { setUserEnvironment } from "../tasks/user_environment.ts";
 import { writeUserFiles } from "../tasks/user_files.ts";
 import {
@@ -35,9 +36,11 @@ export function bootSequence(machine: Machine): Sequence {
         tasks: [writeRequiredSysctls(machine), disableModuleLoading(machine)],
       },
       { name: "containerd", tasks: [startContainerd(machine)] },
+      { name: "udevd", tasks: [startUdevd(machine)] },
       { name: "ephemeral", tasks: [mountEphemeralPartition(diskDeps(machine))] },
       { name: "var", tasks: [setupVarDirectory()] },
       { name: "overlay", tasks: [mountOverlayFilesystems(machine)] },
+      { name: "userDisks", tasks: [mountUserDisks(diskDeps(machine))] },
       { name: "staticPods", tasks: [dropFormerStaticPods()] },
       { name: "userSetup", tasks: [writeUserFiles(machine), writeUserSysctls(machine)] },
       { name: "startEverything", tasks: [startAllServices(machine)] },
@@ -69,6 +72,21 @@ function dropFormerStaticPods(): Task {
 /** Starts the containerd of the node's own; nothing of the boot waits for it. */
 function startContainerd({ services }: Machine): Task {
   return { name: "startContainerd", run: () => services.start("containerd") };
+}
+
+/** How long the links of disks may take, milliseconds. */
+const LINKS_MS = 30_000;
+
+/** Starts what keeps /dev/disk; it is waited for where the configuration may name disks by it. */
+function startUdevd({ services, config }: Machine): Task {
+  return {
+    name: "startUdevd",
+    async run(signal) {
+      services.start("udevd");
+      if (!config.running.value?.config.machine.disks?.length) return;
+      await services.waitUp(["udevd"], { timeoutMs: LINKS_MS, signal });
+    },
+  };
 }
 
 /** Services that need a registry and a cluster: they come up when those are there, not with the boot. */

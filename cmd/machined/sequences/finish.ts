@@ -9,6 +9,7 @@ import {
   unmountPodMounts,
   unmountSystemDiskBindMounts,
 } from "../tasks/unmount.ts";
+import { unmountUserDisks } from "../tasks/user_disks.ts";
 import type { Phase, Sequence } from "./engine.ts";
 
 /** The sequence that prepares `action`. */
@@ -27,6 +28,7 @@ export function finishSequence(machine: Machine, action: PowerAction): Sequence 
 /** Unmounts all that lies on the machine's disks. */
 export function unmountPhases(machine: Machine): Phase[] {
   return [
+    { name: "unmountUser", tasks: [unmountUserDisks(machine)] },
     { name: "umount", tasks: [unmountOverlayFilesystems(machine), unmountPodMounts(machine)] },
     { name: "unmountBind", tasks: [unmountSystemDiskBindMounts(machine)] },
     {

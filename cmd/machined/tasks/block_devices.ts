@@ -26,7 +26,7 @@ export async function blockDevices(log: (line: string) => void): Promise<BlockDe
   for await (const { name } of Deno.readDir(CLASS)) {
     if (NO_DISK.test(name)) continue;
     try {
-      const device = await describe(name);
+      const device = await blockDevice(name);
       if (device) devices.push(device);
     } catch (error) {
       log(`Cannot look at disk ${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -35,7 +35,8 @@ export async function blockDevices(log: (line: string) => void): Promise<BlockDe
   return withoutHalfInstalled(devices);
 }
 
-async function describe(name: string): Promise<BlockDevice | undefined> {
+/** One disk or partition by its name under /dev; undefined when it has no size. */
+export async function blockDevice(name: string): Promise<BlockDevice | undefined> {
   const fact = async (file: string) => (await Deno.readTextFile(`${CLASS}/${name}/${file}`)).trim();
   const sizeBytes = Number(await fact("size")) * SECTOR_BYTES;
   if (sizeBytes === 0) return undefined;

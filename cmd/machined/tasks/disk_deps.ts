@@ -1,15 +1,20 @@
 import type { Machine } from "../machine.ts";
 import { blockDevices } from "./block_devices.ts";
 import type { VarDeps } from "./var.ts";
+import { userDiskNames } from "./user_disks.ts";
 import { formatXfs } from "./xfs.ts";
 
-/** A machine together with its disks and the means to make filesystems on them. */
+/** A machine together with its disks, without those that `machine.disks` has for itself, and the means to make filesystems on them. */
 export function diskDeps(
   machine: Machine,
 ): Machine & Pick<VarDeps, "blockDevices" | "format"> {
   return {
     ...machine,
-    blockDevices: () => blockDevices(machine.log),
+    async blockDevices() {
+      const devices = await blockDevices(machine.log);
+      const users = await userDiskNames(machine.config.running.value?.config.machine.disks ?? []);
+      return devices.filter(({ name, disk }) => !users.has(name) && !users.has(disk ?? ""));
+    },
     format: formatXfs(machine.programs),
   };
 }

@@ -56,6 +56,29 @@ export const partitions: Rule = {
   },
 };
 
+/** Extra disks are mounted where there is room for directories, each in a place of its own. */
+export const mountpoints: Rule = {
+  level: "apply",
+  says: {
+    "machine.disks[].partitions[].mountpoint": "A directory under `/var`; no two have the same.",
+  },
+  *check({ machine }) {
+    const taken = new Set<string>();
+    for (const [i, { partitions }] of (machine.disks ?? []).entries()) {
+      for (const [j, { mountpoint = "" }] of (partitions ?? []).entries()) {
+        const path = ["machine", "disks", i, "partitions", j, "mountpoint"];
+        const name = JSON.stringify(mountpoint);
+        if (!/^\/var(\/(?!\.{1,2}(\/|$))[^/]+)+\/?$/.test(mountpoint)) {
+          yield { path, message: `mountpoint ${name} is not a directory under /var` };
+        } else if (taken.has(mountpoint.replace(/\/$/, ""))) {
+          yield { path, message: `mountpoint ${name} is used twice` };
+        }
+        taken.add(mountpoint.replace(/\/$/, ""));
+      }
+    }
+  },
+};
+
 type Encryption = NonNullable<
   NonNullable<MachineSection["systemDiskEncryption"]>["ephemeral"]
 >;

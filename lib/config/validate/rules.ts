@@ -6,6 +6,7 @@ import {
   encryptionSupport,
   files,
   installDisk,
+  mountpoints,
   partitions,
   version,
 } from "./machine_rules.ts";
@@ -27,6 +28,7 @@ export const RULES: readonly Rule[] = [
   encryptionSupport,
   extraArgs,
   files,
+  mountpoints,
   clusterSecrets,
   kubernetesImage,
   installerImage,
