@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { formatNoted, type Gpt, openMedium, partitionDevice } from "$lib/disk/mod.ts";
 import { Fd, O } from "$ffi/fd.ts";
+import { parseMounts } from "$lib/procfs/mod.ts";
 import { attachLoop } from "$ffi/loop.ts";
 import { mount, MS, unmount } from "$ffi/mount.ts";
 import { lacksPath, lacksProgram, output, rootTest } from "$ffi/testing.ts";
@@ -193,3 +194,19 @@ rootTest("mountDisks() leaves a disk that is read-only, and one that is in use",
   await bench.mount(bench.disk(0));
   assert.match(bench.lines[0]!, /: it is in use; name another disk/);
 }, missing);
+
+Deno.test("unmountUserDisks() unmounts the disks and what lies on them, and nothing beside", async () => {
+  const mounts = await Deno.readTextFile("/proc/mounts");
+  const targets = parseMounts(mounts).map(({ target }) => target);
+  const unmounted: string[] = [];
+  const partitions = [{ size: 0, mountpoint: "/proc/" }, { size: 0, mountpoint: "/pro" }];
+  const running = { value: { config: { machine: { disks: [{ device: "/dev/x", partitions }] } } } };
+  await unmountUserDisks({
+    config: { running } as unknown as Parameters<typeof unmountUserDisks>[0]["config"],
+    mounter: { unmount: (target) => unmounted.push(target) },
+    log: () => {},
+  }).run(new AbortController().signal);
+  const below = targets.filter((target) => target === "/proc" || target.startsWith("/proc/"));
+  assert.ok(below.length > 0);
+  assert.deepEqual(unmounted, below.toReversed());
+});
