@@ -39,6 +39,8 @@ export const ALWAYS_MODULES: Readonly<Record<string, readonly string[]>> = {
     "dm_thin_pool",
     "aesni_intel",
     "xts",
+    // xts asks the crypto API for it.
+    "ecb",
     "essiv",
     "gcm",
     "sr_mod",

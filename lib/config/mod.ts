@@ -18,6 +18,7 @@ export { INLINE_CONFIG_BYTES, MAX_CONFIG_BYTES } from "./decode/text.ts";
 export { encodeConfig, type EncodeOptions } from "./encode/encode.ts";
 export { configurationMarkdown } from "./encode/markdown.ts";
 export { unifiedDiff } from "./edit/diff.ts";
+export { encryptionFault } from "./edit/encryption.ts";
 export { configDiff, immediateFault } from "./edit/immediate.ts";
 export { isOtherCluster } from "./edit/other_cluster.ts";
 export { parsePatch, type PatchOperation } from "./edit/operations.ts";

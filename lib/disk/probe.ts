@@ -1,3 +1,4 @@
+import { luksLabel } from "$lib/luks/mod.ts";
 import type { Medium } from "./medium.ts";
 import { type Unfinished, unfinishedWork } from "./unfinished.ts";
 
@@ -13,6 +14,8 @@ export interface Probe {
   readonly blank: boolean;
   /** Label of the XFS filesystem on it. */
   readonly xfsLabel?: string;
+  /** Label of the LUKS2 volume on it. */
+  readonly luksLabel?: string;
   /** It was being wiped or formatted: what is on it may go. */
   readonly unfinished?: Unfinished;
 }
@@ -25,10 +28,12 @@ export async function probe(
   const head = await read(0, length);
   const tail = await read(sizeBytes - length, length);
   const label = xfsLabel(head);
+  const luks = luksLabel(head);
   const unfinished = unfinishedWork({ head, tail, sizeBytes });
   return {
     blank: isBlank(head) && isBlank(tail),
     ...(label === undefined ? {} : { xfsLabel: label }),
+    ...(luks === undefined ? {} : { luksLabel: luks }),
     ...(unfinished === undefined ? {} : { unfinished }),
   };
 }

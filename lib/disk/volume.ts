@@ -25,7 +25,7 @@ export const MIN_XFS_BYTES = 64 << 20;
 const VIRTUAL_DISK = /^vd[a-z]+$/;
 
 /**
- * The volume `label`: a filesystem that has the label, or is on a device meant for it, else a device on
+ * The volume `label`: a filesystem or an encrypted volume that has the label, or is on a device meant for it, else a device on
  * which formatting it was begun, else a blank device meant for it, else, if any blank disk will do, the
  * first blank virtual disk. Nothing else is ever chosen, so nothing else is ever formatted.
  */
@@ -37,7 +37,7 @@ export function chooseVolume(
   const sorted = devices.filter(({ readOnly }) => !readOnly)
     .toSorted((a, b) => a.name.length - b.name.length || (a.name < b.name ? -1 : 1));
   const whole = sorted.filter(({ unfinished }) => unfinished === undefined);
-  const made = whole.find(({ xfsLabel }) => xfsLabel === label) ??
+  const made = whole.find(({ xfsLabel, luksLabel }) => [xfsLabel, luksLabel].includes(label)) ??
     whole.find(({ volumeName, xfsLabel }) => volumeName === label && xfsLabel !== undefined);
   if (made) return { device: made, format: false };
   const begun = sorted.find(({ unfinished }) =>

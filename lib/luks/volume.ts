@@ -25,6 +25,8 @@ export interface OpenVolume {
   readonly header: Header;
   /** What the data is encrypted with: never to be logged. */
   readonly volumeKey: Uint8Array;
+  /** The key that opened it. */
+  readonly by?: Key;
 }
 
 /** No key opens the volume. */
@@ -102,14 +104,16 @@ export async function openLuks(device: Medium, keys: readonly Key[]): Promise<Op
   refuseOthers(device.name, header.metadata);
   const skipped: string[] = [];
   for (const key of keys) {
-    for (const [slot, keyslot] of Object.entries(header.metadata.keyslots)) {
+    const own = ([slot]: readonly [string, Keyslot]) => Number(slot === String(key.slot));
+    const slots = Object.entries(header.metadata.keyslots).sort((a, b) => own(b) - own(a));
+    for (const [slot, keyslot] of slots) {
       const fault = keyslotFault(keyslot);
       if (fault !== undefined) {
         skipped.push(`slot ${slot} uses ${fault}`);
         continue;
       }
       const volumeKey = await openSlot(device, header.metadata, slot, key);
-      if (volumeKey) return { header, volumeKey };
+      if (volumeKey) return { header, volumeKey, by: { ...key, slot: Number(slot) } };
     }
   }
   const more = skipped.length > 0 ? `; not tried: ${[...new Set(skipped)].join(", ")}` : "";
@@ -119,11 +123,15 @@ export async function openLuks(device: Medium, keys: readonly Key[]): Promise<Op
 /** Gives an open volume these keys and no others. A key that is there is left as it is. */
 export async function syncKeys(
   device: Medium,
-  { header, volumeKey }: OpenVolume,
+  { header, volumeKey, by }: OpenVolume,
   keys: readonly Key[],
 ): Promise<Header> {
   const kept = new Set<string>();
   for (const key of keys) {
+    if (by?.slot === key.slot && by.passphrase === key.passphrase) {
+      kept.add(String(key.slot));
+      continue;
+    }
     const keyslot = header.metadata.keyslots[key.slot];
     const fits = keyslot !== undefined && keyslotFault(keyslot) === undefined &&
       await openSlot(device, header.metadata, String(key.slot), key);

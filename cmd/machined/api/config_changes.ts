@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
   configDiff,
+  encryptionFault,
   immediateFault,
   isOtherCluster,
   type MachineConfig,
@@ -176,6 +177,8 @@ export class ConfigChanges {
           `one that runs\ndiff: ${configDiff(running.config, next.config)}`,
       );
     }
+    const sealed = encryptionFault(running.config, next.config);
+    if (sealed !== undefined) return invalid(sealed);
     if (mode === "immediate") {
       const fault = immediateFault(running.config, next.config);
       return fault === undefined ? undefined : invalid(fault);

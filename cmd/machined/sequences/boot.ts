@@ -4,7 +4,7 @@ import { dropStaticPods, STATIC_PODS_DIR } from "../controllers/mod.ts";
 import type { Machine } from "../machine.ts";
 import { controlPlaneServices } from "../services/mod.ts";
 import { saveConfig } from "../tasks/config.ts";
-import { diskDeps } from "../tasks/disk_deps.ts";
+import { diskDeps, encryptedDiskDeps } from "../tasks/disk_deps.ts";
 import { writeRequiredSysctls } from "../tasks/kspp.ts";
 import { labelNodeAsMaster } from "../tasks/label_master.ts";
 import { uncordonNode } from "../tasks/leave_cluster.ts";
@@ -37,7 +37,7 @@ export function bootSequence(machine: Machine): Sequence {
       },
       { name: "containerd", tasks: [startContainerd(machine)] },
       { name: "udevd", tasks: [startUdevd(machine)] },
-      { name: "ephemeral", tasks: [mountEphemeralPartition(diskDeps(machine))] },
+      { name: "ephemeral", tasks: [mountEphemeralPartition(encryptedDiskDeps(machine))] },
       { name: "var", tasks: [setupVarDirectory()] },
       { name: "overlay", tasks: [mountOverlayFilesystems(machine)] },
       { name: "userDisks", tasks: [mountUserDisks(diskDeps(machine))] },

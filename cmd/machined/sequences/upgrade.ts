@@ -4,6 +4,7 @@ import { isBusy } from "$ffi/block_device.ts";
 import type { Machine } from "../machine.ts";
 import { systemDisk } from "../release/system_disk.ts";
 import { blockDevices } from "../tasks/block_devices.ts";
+import { closeEncrypted } from "../tasks/encryption.ts";
 import { cordonAndDrainNode, leaveEtcd } from "../tasks/leave_cluster.ts";
 import { askFor } from "../tasks/reboot.ts";
 import { resetSystemDiskSpec } from "../tasks/reset.ts";
@@ -73,8 +74,11 @@ function verifyOwnDisk({ log, mounter }: Machine): Task {
       await verifyDisk({
         ...{ isBusy, devices, clock: systemClock, log },
         mounts: () => Deno.readTextFile("/proc/mounts"),
-        unmount: () =>
-          unmountAll({ mounter, log }, (target) => /^\/var(\/|$)|^\/system\/state$/.test(target)),
+        async unmount() {
+          const ours = /^\/var(\/|$)|^\/system\/state$/;
+          await unmountAll({ mounter, log }, (target) => ours.test(target));
+          closeEncrypted("EPHEMERAL", log);
+        },
       }).run(signal);
     },
   };

@@ -1,6 +1,7 @@
 import type { Machine } from "../machine.ts";
 import { blockDevices } from "./block_devices.ts";
-import type { VarDeps } from "./var.ts";
+import { hostEncryption, openEncrypted } from "./encryption.ts";
+import type { EncryptedVarDeps, VarDeps } from "./var.ts";
 import { userDiskNames } from "./user_disks.ts";
 import { formatXfs } from "./xfs.ts";
 
@@ -16,5 +17,19 @@ export function diskDeps(
       return devices.filter(({ name, disk }) => !users.has(name) && !users.has(disk ?? ""));
     },
     format: formatXfs(machine.programs),
+  };
+}
+
+/** These, and what an encrypted volume takes. */
+export function encryptedDiskDeps(
+  machine: Machine,
+): ReturnType<typeof diskDeps> & Pick<EncryptedVarDeps, "encryption" | "openEncrypted"> {
+  const deps = diskDeps(machine);
+  const { config } = machine;
+  return {
+    ...deps,
+    encryption: () => config.running.value?.config.machine.systemDiskEncryption?.ephemeral,
+    openEncrypted: (device, volume, signal) =>
+      openEncrypted(device, volume, hostEncryption(deps), signal),
   };
 }

@@ -1,6 +1,7 @@
 /** The end of what lies on /var: everything mounted from it goes before it is. */
 import { parseMounts } from "$lib/procfs/mod.ts";
 import type { Task } from "../sequences/engine.ts";
+import { closeEncrypted } from "./encryption.ts";
 import { OVERLAYS } from "./var.ts";
 
 /** What unmounting needs; `$ffi/mount.ts` fits it. */
@@ -47,7 +48,10 @@ export function unmountSystemDiskBindMounts(deps: UnmountDeps): Task {
 export function unmountEphemeralPartition(deps: UnmountDeps): Task {
   return {
     name: "unmountEphemeralPartition",
-    run: () => unmountAll(deps, (target) => target === "/var"),
+    async run() {
+      await unmountAll(deps, (target) => target === "/var");
+      closeEncrypted("EPHEMERAL", deps.log);
+    },
   };
 }
 

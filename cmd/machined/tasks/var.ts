@@ -1,6 +1,7 @@
 /** `/var`: what Kubernetes and its containers keep, on a disk of its own, and the layers over it. */
-import { type BlockDevice, chooseVolume, filesystemBytes } from "$lib/disk/mod.ts";
+import { type BlockDevice, chooseVolume, filesystemBytes, type Volume } from "$lib/disk/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
+import type { Encryption } from "./encryption.ts";
 import type { Task } from "../sequences/engine.ts";
 import type { Mounter } from "./filesystems.ts";
 import type { DiskGrower } from "./partitions.ts";
@@ -26,11 +27,23 @@ export interface VarDeps {
   readonly disks: Pick<DiskGrower, "growXfs">;
 }
 
+/** What an encrypted /var needs beside that. */
+export interface EncryptedVarDeps extends VarDeps {
+  /** How EPHEMERAL is to be encrypted; not at all when this gives nothing. */
+  readonly encryption: () => Encryption | undefined;
+  /** The plain side of the volume, made first where `format` says so. */
+  readonly openEncrypted: (
+    device: BlockDevice,
+    volume: { readonly label: string; readonly format: boolean; readonly encryption: Encryption },
+    signal: AbortSignal,
+  ) => Promise<BlockDevice>;
+}
+
 /**
  * Mounts the EPHEMERAL volume at /var, made first on a disk that is blank, or half made. Without one /var stays the
  * memory that the early stage put there, and the console says so.
  */
-export function mountEphemeralPartition(deps: VarDeps): Task {
+export function mountEphemeralPartition(deps: EncryptedVarDeps): Task {
   return {
     name: "mountEphemeralPartition",
     async run(signal) {
@@ -45,19 +58,47 @@ export function mountEphemeralPartition(deps: VarDeps): Task {
         log(
           `${path} ${volume.device.blank ? "is blank" : HALF_MADE}: making it the volume of /var`,
         );
-        await deps.format(volume.device, EPHEMERAL, signal);
       }
-      mounter.mount({ type: "xfs", source: path, target: "/var", flags: NOATIME });
-      log(`/var is on ${path}`);
+      const device = await ready(volume, deps, signal);
+      const source = `/dev/${device.name}`;
+      mounter.mount({ type: "xfs", source, target: "/var", flags: NOATIME });
+      log(`/var is on ${source}`);
       // The device may have gained since the filesystem was made; one that cannot grow is no reason to stop.
       try {
-        const grew = deps.disks.growXfs("/var", filesystemBytes(volume.device.sizeBytes));
-        if (grew) log(`/var fills ${path} now, which has become larger`);
+        const grew = deps.disks.growXfs("/var", filesystemBytes(device.sizeBytes));
+        if (grew) log(`/var fills ${source} now, which has become larger`);
       } catch (error) {
         log(`Cannot let /var grow: ${messageOf(error)}`);
       }
     },
   };
+}
+
+/** The device with the filesystem of a volume, encrypted as the configuration wants it. */
+async function ready(
+  { device, format }: Volume,
+  deps: EncryptedVarDeps,
+  signal: AbortSignal,
+): Promise<BlockDevice> {
+  const encryption = deps.encryption();
+  const reset = "reset the machine from the API of its former configuration, or wipe the partition";
+  if (encryption) {
+    if (!format && device.luksLabel === undefined) {
+      throw new Error(
+        `Cannot use /dev/${device.name} for /var: it is not encrypted, and ` +
+          `machine.systemDiskEncryption.ephemeral wants that; ${reset}`,
+      );
+    }
+    return await deps.openEncrypted(device, { label: EPHEMERAL, format, encryption }, signal);
+  }
+  if (!format && device.luksLabel !== undefined) {
+    throw new Error(
+      `Cannot use /dev/${device.name} for /var: it is encrypted, and ` +
+        `machine.systemDiskEncryption.ephemeral has no key; ${reset}`,
+    );
+  }
+  if (format) await deps.format(device, EPHEMERAL, signal);
+  return device;
 }
 
 /** Directories of /var with their modes. */

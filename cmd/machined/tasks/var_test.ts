@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import type { BlockDevice } from "$lib/disk/mod.ts";
 import { mountEphemeralPartition } from "./var.ts";
 
-async function run(devices: readonly BlockDevice[]): Promise<{ done: string[]; lines: string[] }> {
+const ENCRYPTION = { provider: "luks2", keys: [] };
+
+async function run(
+  devices: readonly BlockDevice[],
+  encryption?: typeof ENCRYPTION,
+): Promise<{ done: string[]; lines: string[] }> {
   const done: string[] = [];
   const lines: string[] = [];
   await mountEphemeralPartition({
@@ -13,6 +18,11 @@ async function run(devices: readonly BlockDevice[]): Promise<{ done: string[]; l
         done.push(`grow ${target} ${deviceBytes >> 20}`);
         return false;
       },
+    },
+    encryption: () => encryption,
+    openEncrypted(device, { label, format }) {
+      done.push(`open ${device.name} ${label}${format ? ", made first" : ""}`);
+      return Promise.resolve({ ...device, name: "dm-1" });
     },
     blockDevices: () => Promise.resolve(devices),
     format: ({ name }, label) => Promise.resolve(void done.push(`format ${name} ${label}`)),
@@ -37,4 +47,19 @@ Deno.test("mountEphemeralPartition() keeps /var in memory without a disk, and sa
   const { done, lines } = await run([{ ...DISK, blank: false }]);
   assert.deepEqual(done, []);
   assert.match(lines[0]!, /kept in memory, and a reboot forgets it/);
+});
+
+Deno.test("mountEphemeralPartition() mounts the plain side of an encrypted volume", async () => {
+  const mounted = ["xfs /dev/dm-1 /var", "grow /var 1023"];
+  const blank = await run([DISK], ENCRYPTION);
+  assert.deepEqual(blank.done, ["open vda EPHEMERAL, made first", ...mounted]);
+  const made = await run([{ ...DISK, blank: false, luksLabel: "EPHEMERAL" }], ENCRYPTION);
+  assert.deepEqual(made.done, ["open vda EPHEMERAL", ...mounted]);
+});
+
+Deno.test("mountEphemeralPartition() takes no volume that is encrypted against the configuration", async () => {
+  const clear = { ...DISK, blank: false, xfsLabel: "EPHEMERAL" };
+  await assert.rejects(run([clear], ENCRYPTION), /\/dev\/vda for \/var: it is not encrypted/);
+  const encrypted = { ...DISK, blank: false, luksLabel: "EPHEMERAL" };
+  await assert.rejects(run([encrypted]), /it is encrypted, and machine\.\S+ has no key/);
 });

@@ -89,17 +89,35 @@ const ENCRYPTION_SAYS = {
   "keys[].slot": "Different for each key.",
 } as const;
 
-/** A node that cannot encrypt its disk does not take a configuration that asks for it. */
+/** Slots of LUKS2. */
+const KEY_SLOTS = 32;
+
+/** A node that cannot encrypt as it is asked to does not take the configuration. */
 export const encryptionSupport: Rule = {
   level: "apply",
   says: {
-    "machine.systemDiskEncryption": "Not supported by nodes of this release, which refuse it.",
+    "machine.systemDiskEncryption.state":
+      "Not supported by nodes of this release, which refuse it.",
+    "machine.systemDiskEncryption.ephemeral.cipher": "Nodes support `aes-xts-plain64`.",
+    "machine.systemDiskEncryption.ephemeral.keys[].slot": "0 to 31.",
   },
   *check({ machine }) {
     const { ephemeral, state } = machine.systemDiskEncryption ?? {};
-    if (!ephemeral && !state) return;
-    const message = "this release does not encrypt partitions: leave systemDiskEncryption out";
-    yield { path: ["machine", "systemDiskEncryption"], message };
+    const path = ["machine", "systemDiskEncryption"];
+    if (state) {
+      const message = "this release does not encrypt STATE: leave systemDiskEncryption.state out";
+      yield { path: [...path, "state"], message };
+    }
+    const cipher = ephemeral?.cipher ?? "";
+    if (!["", "aes-xts-plain64"].includes(cipher)) {
+      const message = `cipher ${JSON.stringify(cipher)} is not supported: use "aes-xts-plain64"`;
+      yield { path: [...path, "ephemeral", "cipher"], message };
+    }
+    for (const [i, { slot }] of (ephemeral?.keys ?? []).entries()) {
+      if (slot >= 0 && slot < KEY_SLOTS) continue;
+      const message = `key slot ${slot} is not one of 0 to ${KEY_SLOTS - 1}`;
+      yield { path: [...path, "ephemeral", "keys", i, "slot"], message };
+    }
   },
 };
 
