@@ -39,8 +39,8 @@ function mix(stripes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
 function diffuse(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(bytes.length);
   const number = new Uint8Array(4);
-  for (let i = 0, at = 0; at < bytes.length; i++, at += DIGEST_BYTES) {
-    new DataView(number.buffer).setUint32(0, i);
+  for (let at = 0; at < bytes.length; at += DIGEST_BYTES) {
+    new DataView(number.buffer).setUint32(0, at / DIGEST_BYTES);
     const part = bytes.subarray(at, at + DIGEST_BYTES);
     const digest = createHash("sha256").update(number).update(part).digest();
     result.set(digest.subarray(0, part.length), at);
