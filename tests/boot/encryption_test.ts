@@ -12,6 +12,8 @@ import { Talosctl } from "./talosctl.ts";
 const MIB = 2 ** 20;
 const PASSPHRASE = "a passphrase of the test";
 const KEYS = [{ slot: 0, nodeID: {} }, { slot: 1, static: { passphrase: PASSPHRASE } }];
+/** QEMU's machines have none unless told. */
+const UUID = ["-uuid", crypto.randomUUID()];
 const tools = await isOnPath("cryptsetup") ? undefined : "cryptsetup is not installed";
 const long = { unless: await diskMissing() ?? tools, tier: "long" } as const;
 
@@ -42,7 +44,7 @@ bootTest("a node has its /var on LUKS2, and shows nobody the keys", async () => 
   disk = await makeDisk(directory, 2 * 2 ** 30);
   let yaml = "";
   node = await startNode({
-    ...{ disks: [disk], firmware: await freshFirmware(directory), memoryMib: 2048 },
+    ...{ disks: [disk], firmware: await freshFirmware(directory), memoryMib: 2048, args: UUID },
     config: (text) => yaml = encrypted(text),
   });
   user = await Talosctl.administrator(node);
@@ -93,7 +95,7 @@ bootTest(
 
 bootTest("the next boot opens the volume with what is on it", async () => {
   node = await startNode({
-    ...{ disks: [disk], firmware: await freshFirmware(directory), memoryMib: 2048 },
+    ...{ disks: [disk], firmware: await freshFirmware(directory), memoryMib: 2048, args: UUID },
   });
   await node.vm.until(BOOTED, BOOT_MS);
   const console = await node.vm.console();

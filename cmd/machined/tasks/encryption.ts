@@ -40,10 +40,21 @@ const MIN_DIGITS = 6;
 export function hostEncryption(deps: Pick<VarDeps, "format" | "log">): EncryptionDeps {
   return {
     ...deps,
-    machineId: async () => (await Deno.readTextFile(MACHINE_ID)).trim(),
+    machineId,
     openDevice: ({ name, sizeBytes }) => openMedium(`/dev/${name}`, { writable: true, sizeBytes }),
     map,
   };
+}
+
+async function machineId(): Promise<string> {
+  try {
+    return (await Deno.readTextFile(MACHINE_ID)).trim();
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Error("the key nodeID cannot be used: this machine tells no UUID; use static", {
+      cause,
+    });
+  }
 }
 
 /**
