@@ -1,10 +1,16 @@
 /**
- * A cluster of one node that goes through a cluster's bad days: it is upgraded, its parts are killed, and it is
- * told wrong things. Each test goes on where the one before left the cluster.
+ * A cluster of one node that goes through a cluster's bad days: it is upgraded, its parts are killed, it is
+ * told wrong things, it loses its disk. Each test goes on where the one before left the cluster.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { kubernetesImages, type PatchOperation } from "$lib/config/mod.ts";
+import {
+  createSecrets,
+  kubernetesImages,
+  parseConfig,
+  type PatchOperation,
+} from "$lib/config/mod.ts";
+import type { PemPair } from "$lib/pki/mod.ts";
 import { faultMachine } from "./fault_image.ts";
 import { FaultLine } from "./fault_line.ts";
 import {
@@ -12,6 +18,7 @@ import {
   type Cluster,
   clusterTest,
   NODE_NAME,
+  resetWithBlankDisk,
   untilHealthy,
 } from "./kubernetes.ts";
 import { BOOT_MS, EVENT_MS } from "./node.ts";
@@ -30,6 +37,8 @@ const NOTE = {
   metadata: { name: "note", namespace: "default" },
   data: { written: "before" },
 };
+/** An image that no registry has. */
+const MISSING_KUBELET = kubernetesImages("1.35.99").kubelet;
 const unless = await stateDiskMissing();
 
 let directory: string;
@@ -92,6 +101,16 @@ async function nothingIsLost(): Promise<void> {
   const { metadata, data } = await cluster.kubectl.get("configmap", NOTE.metadata.name);
   assert.deepEqual([metadata.uid, data], [noteUid, NOTE.data]);
   await cluster.until(async () => assert.equal((await askThrough(cluster, WEB)).length, 2));
+}
+
+/** Restarts the machine, and waits until its API answers. */
+async function reboot(): Promise<void> {
+  const { node, talosctl } = cluster;
+  const from = (await node.vm.console()).length;
+  await talosctl.print(["reboot"]);
+  await node.vm.until(/reboot sequence: done/, BOOT_MS, from);
+  await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS, from);
+  await node.ready();
 }
 
 clusterTest("a cluster of the release before comes up", async () => {
@@ -179,6 +198,7 @@ const VICTIMS = [
     service: "containerd",
     args: "^/bin/containerd.*--address./system/",
   },
+  { name: "kube-apiserver", service: undefined, args: "kube-apiserver.--" },
 ] as const;
 
 for (const { name, service, args } of VICTIMS) {
@@ -194,7 +214,7 @@ for (const { name, service, args } of VICTIMS) {
       const found = messages[0]?.services.find(({ id }) => id === service);
       if (service) assert.deepEqual([found?.state, found?.health?.healthy], ["Running", true]);
       await kubectl.print(["get", "--raw", "/readyz"]);
-    }, EVENT_MS);
+    }, BOOT_MS);
     await untilHealthy(cluster);
     await nothingIsLost();
     assert.deepEqual(await containersOf(cluster), before);
@@ -248,6 +268,29 @@ clusterTest("an argument of the kubelet's that is the node's own is refused", as
   assert.match(stderr, /extra arg "cert-dir" is not allowed: .* remove it from machine\.kubelet/);
 }, { unless });
 
+clusterTest("a manifest that cannot be fetched is told of, and keeps no other back", async () => {
+  const extra = { ...NOTE, metadata: { ...NOTE.metadata, name: "extra" } };
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(JSON.stringify(extra)),
+  );
+  const lost = "http://10.0.2.2:64999/lost.yaml";
+  const value = [lost, `http://10.0.2.2:${server.addr.port}/extra.yaml`];
+  await patched("--immediate", { op: "add", path: "/cluster/extraManifests", value });
+  await cluster.until(async () => void await cluster.kubectl.get("configmap", "extra"), BOOT_MS);
+  const log = () => cluster.talosctl.print(["logs", "controller-runtime"]);
+  const failures = async () =>
+    (await log()).match(/Cannot fetch manifest "http:\/\/10\.0\.2\.2:64999\/lost\.yaml": /g)
+      ?.length ??
+      0;
+  await cluster.until(async () => assert.ok(await failures() > 2), EVENT_MS);
+  const before = await failures();
+  await new Promise((resolve) => setTimeout(resolve, 20_000));
+  assert.ok(await failures() - before < 10);
+  await patched("--immediate", { op: "remove", path: "/cluster/extraManifests" });
+  await untilHealthy(cluster);
+}, { unless });
+
 clusterTest("an image of the scheduler's that is not there is named by health", async () => {
   const path = "/cluster/scheduler/image";
   const missing = "registry.k8s.io/kube-scheduler:v1.35.99";
@@ -278,3 +321,61 @@ clusterTest(
   },
   { unless },
 );
+
+clusterTest("a cluster that lost its disk is recovered from a snapshot", async () => {
+  const { node, talosctl, kubectl } = cluster;
+  const snapshot = join(directory, "etcd.db");
+  await talosctl.print(["etcd", "snapshot", snapshot]);
+  await kubectl.apply({ ...NOTE, metadata: { ...NOTE.metadata, name: "later" } });
+  const from = (await node.vm.console()).length;
+  await resetWithBlankDisk(cluster);
+  await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS, from);
+  await node.ready();
+  await talosctl.print(["bootstrap", "--recover-from", snapshot]);
+  await untilHealthy(cluster);
+  await nothingIsLost();
+  const { code } = await kubectl.run(["get", "configmap", "later"]);
+  assert.equal(code, 1, "what was written after the snapshot is there");
+}, { unless });
+
+let rightConfig: readonly PatchOperation[];
+
+clusterTest("the data of another cluster's etcd are refused, and left alone", async () => {
+  const { talosctl } = cluster;
+  const { config } = parseConfig(await talosctl.print(["read", "/system/state/config.yaml"]));
+  const base64 = (text = "") => new TextEncoder().encode(text).toBase64();
+  const authority = ({ crt, key }: Partial<PemPair>) => (
+    {
+      op: "replace",
+      path: "/cluster/etcd/ca",
+      value: { crt: base64(crt), key: base64(key) },
+    } as const
+  );
+  const image = (value: string) => ({ op: "add", path: "/machine/kubelet/image", value }) as const;
+  rightConfig = [authority(config!.cluster.etcd!.ca!), image(kubernetesImages(NEW).kubelet)];
+  const { etcdCa } = await createSecrets({ now: new Date() });
+  await patched("--on-reboot", authority(etcdCa), image(MISSING_KUBELET));
+  await reboot();
+  const cause = /holds the data of another cluster, .*cluster\.etcd\.ca: .* or wipe the data with/;
+  await cluster.until(async () => assert.match(await lastEvent("etcd"), cause), EVENT_MS);
+  assert.match(await complaint(), new RegExp(`service "etcd" is .*${cause.source}`));
+  assert.ok(await startsWithin("etcd", 30_000) <= 6);
+  const { code, stderr } = await talosctl.run(["bootstrap"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /holds a started member/);
+}, { unless });
+
+clusterTest("an image of the kubelet's that is not there is named by its service", async () => {
+  const cause = new RegExp(`Cannot pull image "${MISSING_KUBELET}"`);
+  await cluster.until(async () => assert.match(await lastEvent("kubelet"), cause), EVENT_MS);
+  assert.match(await cluster.talosctl.print(["service", "kubelet"]), cause);
+  assert.ok(await startsWithin("kubelet", 30_000) <= 6);
+}, { unless });
+
+clusterTest("with the configuration of its own the cluster goes on where it was", async () => {
+  await patched("--on-reboot", ...rightConfig);
+  await reboot();
+  await untilHealthy(cluster);
+  await untilRuns(cluster);
+  await nothingIsLost();
+}, { unless });
