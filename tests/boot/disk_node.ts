@@ -3,7 +3,7 @@ import { parseDocument } from "yaml";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { freshFirmware, makeDisk } from "./disk_image.ts";
 import { serveInstallers } from "./installers.ts";
-import { BOOT_MS, type Node, startNode } from "./node.ts";
+import { BOOT_MS, type Node, type NodeOptions, startNode } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
 /** The end of a boot on the console. */
@@ -23,7 +23,7 @@ export interface DiskNode extends AsyncDisposable {
 }
 
 /** What is particular about a machine. */
-export interface DiskNodeOptions {
+export interface DiskNodeOptions extends Pick<NodeOptions, "config" | "memoryMib" | "ports"> {
   readonly sizeBytes: number;
   /** `machine.install.extraKernelArgs` */
   readonly kernelArguments: readonly string[];
@@ -33,7 +33,7 @@ export interface DiskNodeOptions {
 /** Starts one and brings it up; its files are in `directory`. */
 export async function startDiskNode(
   directory: string,
-  { sizeBytes, kernelArguments, cds = [] }: DiskNodeOptions,
+  { sizeBytes, kernelArguments, cds = [], config, ...machine }: DiskNodeOptions,
 ): Promise<DiskNode> {
   await using started = new AsyncDisposableStack();
   const images: Record<string, BuiltImage> = {};
@@ -43,10 +43,11 @@ export async function startDiskNode(
   const node = started.use(
     await startNode({
       ...{ disks: [disk], cds, firmware: await freshFirmware(directory), memoryMib: 2048 },
+      ...machine,
       config(text) {
-        const document = parseDocument(text);
-        document.setIn(["machine", "registries", "mirrors"], {
-          "installers.test": { endpoints: [`http://10.0.2.2:${registry.port}`] },
+        const document = parseDocument(config?.(text) ?? text);
+        document.setIn(["machine", "registries", "mirrors", "installers.test"], {
+          endpoints: [`http://10.0.2.2:${registry.port}`],
         });
         document.setIn(["machine", "install", "extraKernelArgs"], kernelArguments);
         document.setIn(["machine", "network", "hostname"], "kept");
