@@ -326,7 +326,8 @@ clusterTest("a cluster that lost its disk is recovered from a snapshot", async (
   const { node, talosctl, kubectl } = cluster;
   const snapshot = join(directory, "etcd.db");
   await talosctl.print(["etcd", "snapshot", snapshot]);
-  await kubectl.apply({ ...NOTE, metadata: { ...NOTE.metadata, name: "later" } });
+  const later = { ...NOTE, metadata: { ...NOTE.metadata, name: "later" } };
+  await cluster.until(async () => void await kubectl.apply(later));
   const from = (await node.vm.console()).length;
   await resetWithBlankDisk(cluster);
   await node.vm.until(/(?<!re)boot sequence: done/, BOOT_MS, from);
