@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { applyPatch, parsePatch, type PatchOperation } from "$lib/config/mod.ts";
+import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { registryPatch } from "../../mkimage/registry/patch.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { Kubectl } from "./kubectl.ts";
@@ -49,6 +50,8 @@ export function clusterTest(
 export interface ClusterOptions {
   /** Parts of the names of images that are served beside those that every cluster runs. */
   readonly images?: readonly string[];
+  /** Images of the project that are served too. */
+  readonly built?: readonly BuiltImage[];
   /** Changes of the generated configuration. */
   readonly patch?: readonly PatchOperation[];
   /** The machine has a STATE volume, so that changes of its configuration outlive a reboot. */
@@ -80,7 +83,11 @@ export interface Cluster extends ClusterUsers, AsyncDisposable {
 /** Builds and serves what the node needs, and boots it; nothing is bootstrapped. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const directory = await Deno.makeTempDir({ prefix: "cluster-test-" });
-  const served = await serveClusterImages(join(directory, "registry"), options.images);
+  const served = await serveClusterImages(
+    join(directory, "registry"),
+    options.images,
+    options.built,
+  );
   const disk = join(directory, "var.img");
   await blank(disk);
   const state = join(directory, "state.img");

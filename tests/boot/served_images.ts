@@ -6,7 +6,9 @@ import { parseLock } from "../../mkimage/lock.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { IMAGE_RECIPES } from "../../mkimage/oci/recipes.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
+import { RegistryClient } from "../../mkimage/registry/client.ts";
 import { REGISTRY, serveImages } from "../../mkimage/registry/commands.ts";
+import { fillRegistry } from "../../mkimage/registry/fill.ts";
 import { type LocalRegistry, stopRegistry } from "../../mkimage/registry/server.ts";
 import { requireTools } from "../../mkimage/tools.ts";
 
@@ -29,13 +31,14 @@ export async function imagesMissing(): Promise<string | undefined> {
 }
 
 /**
- * Builds what the cache lacks and serves it until it is disposed: all that a cluster runs, and the
- * images with `more` in their names. The registry is one of the test's own over the files of the local
+ * Builds what the cache lacks and serves it until it is disposed: all that a cluster runs, the images
+ * with `more` in their names, and those of the project that are `built` already. The registry is one of the test's own over the files of the local
  * one, so neither pushes twice nor ends with the other.
  */
 export async function serveClusterImages(
   directory: string,
   more: readonly string[] = [],
+  built: readonly BuiltImage[] = [],
 ): Promise<ServedImages> {
   const data = join(REGISTRY, "data");
   await Deno.mkdir(data, { recursive: true, mode: 0o700 });
@@ -44,10 +47,12 @@ export async function serveClusterImages(
   const lock = parseLock(await Deno.readTextFile(LOCK_FILE));
   const names = [...IMAGE_RECIPES.map(({ name }) => name), ...more];
   const { registry, images } = await serveImages(lock, names, directory);
+  using client = new RegistryClient(registry.endpoint, registry.ca);
+  await fillRegistry(client, built, say);
   const [kubectl] = await buildComponents(chooseComponents(["kubectl"]), CACHE, say);
   return {
     registry,
-    images,
+    images: [...images, ...built],
     kubectl: kubectl!.programs[0]!.path,
     [Symbol.asyncDispose]: async () => void await stopRegistry(directory),
   };
