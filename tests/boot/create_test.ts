@@ -93,3 +93,26 @@ bootTest("cluster create installs over the network", async () => {
   await user.print([...CREATE, "--pxe", options.output, ...await installing()]);
   await runsFromDisk();
 }, { unless, tier: "long" });
+
+for (
+  const { name, asset, build, source, without } of [
+    {
+      name: "iPXE on machines with a BIOS",
+      ...{ asset: "pxe", build: buildPxe, source: "--pxe", without: "--with-uefi=false" },
+    },
+    {
+      name: "a CD on machines without a boot loader",
+      ...{ asset: "node.iso", build: buildIso, source: "--iso-path" },
+      without: "--with-bootloader=false",
+    },
+  ]
+) {
+  bootTest(`cluster create runs from memory by ${name}`, async () => {
+    const options = await common(asset);
+    await build(options);
+    await user.print([...CREATE, source, options.output, without]);
+    assert.doesNotMatch(await user.print(["get", "upgradestatus"]), /permanent/);
+    const mounts = await user.print(["read", "/proc/mounts"]);
+    assert.match(mounts, /^\/dev\/vdb \/system\/state xfs /m);
+  }, { unless, tier: "long" });
+}
