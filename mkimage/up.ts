@@ -49,17 +49,18 @@ async function up(): Promise<void> {
       await need(status(KUBECTL, ["get", ...what]));
     }
   }
+  const named = which.map((word) => ` ${word}`).join("");
   say(`
 The ${machineOnly ? "node" : "cluster"} is up. Try:
 ${machineOnly ? "" : "\n  dist/kubectl get pods -A"}
   ${RUNTIME} task talosctl dmesg -f
   ${RUNTIME} task talosctl logs machined
   ${RUNTIME} task talosctl list -l /
-  ${RUNTIME} task talosctl cluster show
+  ${RUNTIME} task talosctl cluster show${named}
 
 and when you are done:
 
-  ${RUNTIME} task down
+  ${RUNTIME} task down${named}
 `);
 }
 
