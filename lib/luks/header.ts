@@ -1,6 +1,6 @@
 /** The header of LUKS2: two copies of a binary part and a JSON part (LUKS2 On-Disk Format, chapters 2, 3). */
 import { createHash } from "node:crypto";
-import type { Medium } from "$lib/disk/mod.ts";
+import type { Device } from "./device.ts";
 
 /** A slot that the volume's key is kept in, encrypted with a key that a passphrase gives. */
 export interface Keyslot {
@@ -96,7 +96,7 @@ export function luksLabel(bytes: Uint8Array): string | undefined {
 }
 
 /** The newer whole copy. @throws {Error} that names the device when there is none */
-export async function readHeader(device: Pick<Medium, "name" | "read" | "sizeBytes">): Promise<
+export async function readHeader(device: Pick<Device, "name" | "read" | "sizeBytes">): Promise<
   Header
 > {
   const copies = [await readCopy(device, 0), await readCopy(device, 1)];
@@ -107,7 +107,7 @@ export async function readHeader(device: Pick<Medium, "name" | "read" | "sizeByt
 }
 
 /** Writes both copies. Whenever the power goes, one whole copy is left. */
-export async function writeHeader(device: Medium, header: Header): Promise<void> {
+export async function writeHeader(device: Device, header: Header): Promise<void> {
   // The second first: until the first is written the device is not taken for a whole one.
   for (const index of [1, 0] as const) {
     await device.write(index * HEADER_BYTES, encodeCopy(header, index));
@@ -116,7 +116,7 @@ export async function writeHeader(device: Medium, header: Header): Promise<void>
 }
 
 async function readCopy(
-  device: Pick<Medium, "read" | "sizeBytes">,
+  device: Pick<Device, "read" | "sizeBytes">,
   index: 0 | 1,
 ): Promise<Header | string> {
   const start = index * HEADER_BYTES;

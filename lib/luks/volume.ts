@@ -1,7 +1,7 @@
 /** LUKS2 volumes: made, opened with a passphrase, their keys brought in line with a configuration. */
 import { pbkdf2 as derive, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import type { Medium } from "$lib/disk/mod.ts";
+import type { Device } from "./device.ts";
 import {
   type Digest,
   type Header,
@@ -54,7 +54,7 @@ const pbkdf2 = promisify(derive);
 
 /** Makes a volume on a device that holds nothing of worth; its filesystem is still to be made. */
 export async function formatLuks(
-  device: Medium,
+  device: Device,
   label: string,
   keys: readonly Key[],
 ): Promise<OpenVolume> {
@@ -99,7 +99,7 @@ export async function formatLuks(
  * @throws {WrongKeyError} when none fits
  * @throws {Error} when there is no whole header, or it asks for what is not supported
  */
-export async function openLuks(device: Medium, keys: readonly Key[]): Promise<OpenVolume> {
+export async function openLuks(device: Device, keys: readonly Key[]): Promise<OpenVolume> {
   const header = await readHeader(device);
   refuseOthers(device.name, header.metadata);
   const skipped: string[] = [];
@@ -122,7 +122,7 @@ export async function openLuks(device: Medium, keys: readonly Key[]): Promise<Op
 
 /** Gives an open volume these keys and no others. A key that is there is left as it is. */
 export async function syncKeys(
-  device: Medium,
+  device: Device,
   { header, volumeKey, by }: OpenVolume,
   keys: readonly Key[],
 ): Promise<Header> {
@@ -162,7 +162,7 @@ export function isUnmade({ metadata }: Header): boolean {
 }
 
 /** Says that the filesystem in a volume is made, and on the disk. */
-export async function noteMade(device: Medium, header: Header): Promise<void> {
+export async function noteMade(device: Device, header: Header): Promise<void> {
   const tokens = Object.fromEntries(
     Object.entries(header.metadata.tokens).filter(([, { type }]) => type !== UNMADE.type),
   );
@@ -201,7 +201,7 @@ function keyslotFault({ type, af, area, kdf, key_size }: Keyslot): string | unde
 }
 
 async function openSlot(
-  device: Medium,
+  device: Device,
   { keyslots, digests }: Metadata,
   slot: string,
   { passphrase }: Key,
@@ -222,7 +222,7 @@ async function isKeyOf({ salt, iterations, digest }: Digest, key: Uint8Array): P
 
 /** Writes a key's area and gives the header with its slot; areas of `former` slots are not taken. */
 async function withKey(
-  device: Medium,
+  device: Device,
   header: Header,
   volumeKey: Uint8Array,
   { slot, passphrase }: Key,
