@@ -1,3 +1,4 @@
+import { systemClock } from "$lib/clock/mod.ts";
 import { type EtcdCall, type EtcdClient, EtcdError, toBase64 } from "./client.ts";
 
 /** Settings of a mutex. */
@@ -47,20 +48,25 @@ export async function withMutex<T>(
 /** Renews a lease until `lost` fires, and fires it when the lease is over: not a moment later. */
 async function keepAlive(
   etcd: EtcdClient,
-  lease: { lease: string; ttlSeconds: number; goodUntilMs: number; lost: AbortController },
+  { lease, ttlSeconds, lost, ...first }: {
+    readonly lease: string;
+    readonly ttlSeconds: number;
+    readonly goodUntilMs: number;
+    readonly lost: AbortController;
+  },
 ): Promise<void> {
-  const { ttlSeconds, lost } = lease;
   const periodMs = ttlSeconds * 1000 / 3;
-  let { goodUntilMs } = lease;
+  let { goodUntilMs } = first;
   while (!lost.signal.aborted) {
-    await pause(Math.min(periodMs, Math.max(0, goodUntilMs - performance.now())), lost.signal);
+    const untilOverMs = Math.max(0, goodUntilMs - performance.now());
+    await systemClock.sleep(Math.min(periodMs, untilOverMs), lost.signal);
     if (lost.signal.aborted) return;
     const askedMs = performance.now();
     const leftMs = Math.max(0, goodUntilMs - askedMs);
     const signal = AbortSignal.any([lost.signal, AbortSignal.timeout(Math.ceil(leftMs))]);
     const answer = leftMs === 0 ? undefined : await etcd.call<{ result?: { TTL?: string } }>(
       "lease/keepalive",
-      { ID: lease.lease },
+      { ID: lease },
       { signal, timeoutMs: periodMs },
     ).catch(() => undefined);
     if (answer?.result?.TTL !== undefined) goodUntilMs = askedMs + ttlSeconds * 1000;
@@ -69,16 +75,4 @@ async function keepAlive(
       lost.abort(new Error("Cannot go on: the lease of the mutex is over"));
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

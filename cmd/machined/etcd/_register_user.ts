@@ -7,6 +7,7 @@
  * second, seconds of the turn's lease.
  */
 import { clockTime } from "$ffi/clock.ts";
+import { systemClock } from "$lib/clock/mod.ts";
 import { EtcdClient, memberStatus, readKey, withMutex, writeKey } from "$lib/etcd/mod.ts";
 import type { Operation } from "./_linearizable.ts";
 import { UPGRADE_MUTEX } from "./quorum.ts";
@@ -69,10 +70,10 @@ if (import.meta.main) {
       const options = { name: UPGRADE_MUTEX, ttlSeconds: Number(ttl), waitMs: 10_000, signal };
       await withMutex(etcd, options, async (lost) => {
         const fromMs = nowMs();
-        await pause(200 + Math.random() * 1_500, lost);
+        await systemClock.sleep(200 + Math.random() * 1_500, lost);
         say({ is: "turn", fromMs, toMs: nowMs() });
       }).catch(() => {});
-      await pause(50, signal);
+      await systemClock.sleep(50, signal);
     }
   };
   const watchLeader = async (): Promise<void> => {
@@ -81,7 +82,7 @@ if (import.meta.main) {
       if (status) {
         say({ is: "status", atMs: nowMs(), leader: status.leader, id: status.memberId });
       }
-      await pause(STATUS_MS, signal);
+      await systemClock.sleep(STATUS_MS, signal);
     }
   };
   const timers = [
@@ -94,15 +95,4 @@ if (import.meta.main) {
   for (const timer of timers) clearInterval(timer);
   while (busy > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   etcd[Symbol.dispose]();
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
-    if (signal.aborted) resolve();
-  });
 }

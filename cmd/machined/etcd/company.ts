@@ -26,7 +26,7 @@ export class Company {
     const text = others ? authoritiesOf(ca).map((line) => `${line}\n`).join("") : "";
     if (text === this.#noted || !this.available()) return;
     const before = (await linesOf(this.#path)).map((line) => `${line}\n`).join("");
-    if (text !== before) await writeFileDurable(this.#path, new TextEncoder().encode(text));
+    if (text !== before) await writeFileDurable(this.#path, text);
     this.#noted = text;
   }
 
