@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { systemClock } from "$lib/clock/mod.ts";
 import { Election, inCluster, KubeClient } from "$lib/kube/mod.ts";
 import { accessOf } from "$lib/kubeconfig/mod.ts";
+import { APID_PORT } from "$lib/paths/mod.ts";
 import { tlsKey } from "$lib/pki/mod.ts";
 import { CONTROLLER_MANAGER, CREDENTIALS, HEALTH_PORT, NAMESPACE } from "$lib/pool/mod.ts";
 import type { Identity } from "$lib/rpc/mod.ts";
@@ -19,8 +20,6 @@ import { Manager } from "./manager.ts";
 import { TalosNode } from "./node_api.ts";
 import { listTags } from "./registry.ts";
 
-/** The port of the API of every node. */
-const API_PORT = 50000;
 /** How often whoever waits for the lease shows that it lives, milliseconds. */
 const BEAT_MS = 30_000;
 
@@ -32,7 +31,7 @@ export async function main(args: string[]): Promise<void> {
       kubeconfig: { type: "string" },
       credentials: { type: "string", default: CREDENTIALS.directory },
       namespace: { type: "string", default: NAMESPACE },
-      "api-port": { type: "string", default: String(API_PORT) },
+      "api-port": { type: "string", default: String(APID_PORT) },
       "health-port": { type: "string", default: String(HEALTH_PORT) },
     },
   });

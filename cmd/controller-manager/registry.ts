@@ -1,5 +1,5 @@
 /** The tags of an image, by the registry's HTTP API. */
-import { readBounded } from "$lib/secure_http/mod.ts";
+import { readBounded, reasonOf } from "$lib/secure_http/mod.ts";
 
 /** How long one answer may take, milliseconds. */
 const ANSWER_MS = 15_000;
@@ -105,10 +105,4 @@ function nextPage(link: string | null, current: URL, endpoint: string): URL | un
   // The login is not for others.
   if (url.origin !== new URL(endpoint).origin) throw new Error(`its next page is at ${url.origin}`);
   return url;
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return "no answer in time";
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -13,5 +13,5 @@
  * @module
  */
 export { readBounded } from "./_body.ts";
-export { HttpFault, UnreachableError } from "./faults.ts";
+export { HttpFault, reasonOf, UnreachableError } from "./faults.ts";
 export { type CallOptions, SecureHttp, type SecureTarget } from "./secure_http.ts";
