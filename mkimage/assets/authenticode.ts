@@ -4,18 +4,8 @@
  * the same bytes.
  */
 import { createHash, createPrivateKey, sign, X509Certificate } from "node:crypto";
-import {
-  concat,
-  integer,
-  noBits,
-  nothing,
-  octetString,
-  oid,
-  open,
-  sequence,
-  set,
-  tagged,
-} from "./der.ts";
+import { concat } from "../verity.ts";
+import { integer, noBits, nothing, octetString, oid, open, sequence, set, tagged } from "./der.ts";
 import { OPTIONAL, peHeaders, SECTION } from "./pe.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

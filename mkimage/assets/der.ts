@@ -1,4 +1,5 @@
 /** ASN.1 values as DER (ITU-T X.690): each function gives one value with its tag and length. */
+import { concat } from "../verity.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -18,17 +19,6 @@ function value(tag: number, content: Uint8Array): Bytes {
   for (let rest = length; rest > 0; rest >>>= 8) digits.unshift(rest & 0xff);
   const head = length < 0x80 ? [tag, length] : [tag, 0x80 | digits.length, ...digits];
   return concat([new Uint8Array(head), content]);
-}
-
-/** Bytes one after the other. */
-export function concat(parts: readonly Uint8Array[]): Bytes {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 export function sequence(...parts: readonly Uint8Array[]): Bytes {
