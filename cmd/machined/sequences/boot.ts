@@ -10,6 +10,7 @@ import { labelNodeAsMaster } from "../tasks/label_master.ts";
 import { uncordonNode } from "../tasks/leave_cluster.ts";
 import { disableModuleLoading, loadKernelModules } from "../tasks/modules.ts";
 import { updateBootloader } from "../tasks/releases.ts";
+import { releaseReserve, takeReserve } from "../tasks/reserve.ts";
 import { mountUserDisks } from "../tasks/user_disks.ts";
 import { setUserEnvironment } from "../tasks/user_environment.ts";
 import { writeUserFiles } from "../tasks/user_files.ts";
@@ -38,6 +39,7 @@ export function bootSequence(machine: Machine): Sequence {
       { name: "containerd", tasks: [startContainerd(machine)] },
       { name: "udevd", tasks: [startUdevd(machine)] },
       { name: "ephemeral", tasks: [mountEphemeralPartition(encryptedDiskDeps(machine))] },
+      { name: "releaseReserve", tasks: [releaseReserve()] },
       { name: "var", tasks: [setupVarDirectory()] },
       { name: "overlay", tasks: [mountOverlayFilesystems(machine)] },
       { name: "userDisks", tasks: [mountUserDisks(diskDeps(machine))] },
@@ -49,6 +51,7 @@ export function bootSequence(machine: Machine): Sequence {
         : []),
       { name: "uncordon", tasks: [uncordonNode(machine)] },
       { name: "bootloader", tasks: [updateBootloader(machine)] },
+      { name: "takeReserve", tasks: [takeReserve(machine)] },
     ],
   };
 }

@@ -14,6 +14,10 @@ import type { Machine } from "../../../cmd/machined/machine.ts";
 const LINE = "/dev/ttyS1";
 /** Where the program that forks and signals is unpacked; the build puts it into the bundle. */
 const FORKER = "/run/forker";
+/** What fills a filesystem, in a directory of it. */
+const FILLING = "filling";
+/** More files than a filesystem without a free block has inodes for. */
+const MAX_FILES = 100_000;
 
 /** A service whose run throws whenever it is told to. */
 class FaultyService {
@@ -113,6 +117,14 @@ function commands(machine: Machine, faults: Faults): Record<string, Command> {
       Promise.reject(new Error("rejected on purpose"));
       return "rejected";
     },
+    fill: async (directory) => {
+      await fill(`${directory}/${FILLING}`);
+      return "full";
+    },
+    free: async (directory) => {
+      await Deno.remove(`${directory}/${FILLING}`, { recursive: true });
+      return "free";
+    },
     descriptors: (role) => [...Deno.readDirSync(`/proc/${pidOf(role)}/fd`)].length,
     bootId: () => Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim(),
     // The loop of PID 1 ends here: only the kernel and the watchdog can help.
@@ -126,6 +138,33 @@ function commands(machine: Machine, faults: Faults): Record<string, Command> {
       for (;;);
     },
   };
+}
+
+/** Leaves no block and no inode of a filesystem free; what takes them is in `directory`. */
+async function fill(directory: string): Promise<void> {
+  await Deno.mkdir(directory);
+  using file = await Deno.create(`${directory}/blocks`);
+  for (let bytes = 1 << 20; bytes >= 1; bytes = Math.floor(bytes / 2)) {
+    const chunk = new Uint8Array(bytes);
+    await untilFull(async () => void await file.write(chunk));
+    // What was not refused yet may be refused when it is written back.
+    await file.sync();
+  }
+  let files = 0;
+  await untilFull(async () => {
+    if (++files > MAX_FILES) {
+      throw new Error(`${directory} holds ${MAX_FILES} files and takes more`);
+    }
+    (await Deno.create(`${directory}/${files}`)).close();
+  });
+}
+
+async function untilFull(take: () => Promise<void>): Promise<void> {
+  try {
+    for (;;) await take();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+  }
 }
 
 function pidOf(role: string): number {
