@@ -25,6 +25,8 @@ export const EARLY_MODULES: readonly string[] = [
   // The ACPI power button and the console's keys.
   "button",
   "evdev",
+  // Firmware's variables, where there is UEFI.
+  "efivarfs",
 ];
 
 /** In the root filesystem and loaded on every node. */
@@ -149,7 +151,7 @@ export const DRIVER_MODULES: Readonly<Record<string, readonly string[]>> = {
   ],
   "board": [
     ...["button", "evdev", "i2c_i801", "i2c_piix4", "acpi_power_meter", "coretemp", "k10temp"],
-    ...["ipmi_si", "ipmi_devintf", "ipmi_ssif", "intel_rapl_msr", "tpm_tis", "tpm_crb", "efivarfs"],
+    ...["ipmi_si", "ipmi_devintf", "ipmi_ssif", "intel_rapl_msr", "tpm_tis", "tpm_crb"],
     ...["ghash_clmulni_intel", "crc32_pclmul", "crc32c_intel", "crct10dif_pclmul", "sha512_ssse3"],
     ...["qemu_fw_cfg", "pvpanic_pci", "vfio_pci"],
   ],

@@ -7,16 +7,22 @@
  */
 import { KernelCmdline, panicSeconds } from "$lib/cmdline/mod.ts";
 import { roleCommand } from "$lib/role/mod.ts";
+import { hasUefi } from "$ffi/efi_variable.ts";
 import { execve } from "$ffi/exec.ts";
 import { openConsole, say } from "./console.ts";
 import { mountPseudo, switchRoot } from "./filesystems.ts";
 import { openImage } from "./image.ts";
 import { loadEarlyModules } from "./modules.ts";
-import { stop } from "./stop.ts";
+import { countStart } from "./starts.ts";
+import { stay, stop } from "./stop.ts";
 import { armWatchdog } from "./watchdog.ts";
 
 /** Where the new root is put together before it takes the place of the old one. */
 const NEW_ROOT = "/root";
+
+const NOTHING_COMES_UP =
+  "boot stopped: no release on this disk came up, one was tried three times and the other once; " +
+  "the machine stays here. Switch it off and on to try again, or start it from other media";
 
 /** Brings the machine from the initramfs into the image; does not come back. */
 export async function main(): Promise<void> {
@@ -27,7 +33,9 @@ export async function main(): Promise<void> {
     mountPseudo();
     openConsole();
     cmdline = KernelCmdline.parse((await Deno.readTextFile("/proc/cmdline")).trim());
-    loadEarlyModules(armWatchdog);
+    const uefi = await hasUefi();
+    loadEarlyModules({ afterWatchdog: armWatchdog, uefi });
+    if (uefi && countStart() === "stay") await stay(NOTHING_COMES_UP);
     const manifest = await openImage({ cmdline, target: NEW_ROOT });
     say(`image ${manifest.version}, root hash ${manifest.verity.rootHash}`);
     switchRoot(NEW_ROOT);

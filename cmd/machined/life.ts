@@ -12,6 +12,8 @@ export interface LifeDeps {
   readonly run: (sequence: Sequence, turn?: Turn) => Promise<void>;
   /** Sequences from power-on, in order. Each is made when it is its turn; one may have nothing to do. */
   readonly start: readonly (() => Sequence | undefined | Promise<Sequence | undefined>)[];
+  /** Called once the start is over, at its end or with its failure: this release runs. */
+  readonly started: () => void;
   readonly finish: (action: PowerAction) => Sequence;
   readonly power: PowerRequests;
   /** A machine whose start failed stays up until it is asked to end (`panic=0`). */
@@ -49,6 +51,8 @@ async function startUp(deps: LifeDeps): Promise<Error | undefined> {
     return undefined;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    deps.started();
   }
 }
 

@@ -21,6 +21,7 @@ function world(runs: Record<string, Run>): { deps: LifeDeps; ran: string[]; powe
   const deps: LifeDeps = {
     run: (one, turn) => sequencer.run(one, turn),
     start: [make("initialize"), make("boot")],
+    started: () => void ran.push("started"),
     finish: (action) => make(action)(),
     power,
     staysAfterFailure: false,
@@ -32,20 +33,20 @@ function world(runs: Record<string, Run>): { deps: LifeDeps; ran: string[]; powe
 Deno.test("live() starts the machine and ends it when asked", async () => {
   const { deps, ran, power } = world({ boot: () => power.request("reboot", "API") });
   assert.deepEqual(await live(deps), { kind: "asked", action: "reboot" });
-  assert.deepEqual(ran, ["initialize", "boot", "reboot"]);
+  assert.deepEqual(ran, ["initialize", "boot", "started", "reboot"]);
 });
 
 Deno.test("live() passes over a sequence that has nothing to do", async () => {
   const { deps, ran, power } = world({ boot: () => power.request("reboot", "API") });
   const [initialize, boot] = deps.start;
   await live({ ...deps, start: [initialize!, async () => undefined, boot!] });
-  assert.deepEqual(ran, ["initialize", "boot", "reboot"]);
+  assert.deepEqual(ran, ["initialize", "boot", "started", "reboot"]);
 });
 
 Deno.test("live() starts nothing after a sequence that asked for the end", async () => {
   const { deps, ran, power } = world({ initialize: () => power.request("reboot", "installation") });
   assert.deepEqual(await live(deps), { kind: "asked", action: "reboot" });
-  assert.deepEqual(ran, ["initialize", "reboot"]);
+  assert.deepEqual(ran, ["initialize", "started", "reboot"]);
 });
 
 Deno.test("live() lets a request take over a start that hangs", async () => {
@@ -56,7 +57,7 @@ Deno.test("live() lets a request take over a start that hangs", async () => {
     },
   });
   assert.deepEqual(await live(deps), { kind: "asked", action: "shutdown" });
-  assert.deepEqual(ran, ["initialize", "shutdown"]);
+  assert.deepEqual(ran, ["initialize", "started", "shutdown"]);
 });
 
 Deno.test("live() reports a start that failed and does not go on with it", async () => {
@@ -68,7 +69,7 @@ Deno.test("live() reports a start that failed and does not go on with it", async
   const ending = await live(deps);
   assert.equal(ending.kind, "failed");
   assert.match((ending as { error: Error }).error.message, /no disk/);
-  assert.deepEqual(ran, ["initialize"]);
+  assert.deepEqual(ran, ["initialize", "started"]);
 });
 
 Deno.test("live() keeps a machine up after a failure where told, and ends it when asked", async () => {
@@ -80,7 +81,7 @@ Deno.test("live() keeps a machine up after a failure where told, and ends it whe
   });
   const ending = await live({ ...deps, staysAfterFailure: true });
   assert.deepEqual(ending, { kind: "asked", action: "shutdown" });
-  assert.deepEqual(ran, ["initialize", "shutdown"]);
+  assert.deepEqual(ran, ["initialize", "started", "shutdown"]);
 });
 
 Deno.test("live() carries out what was asked even when its sequence fails", async () => {

@@ -1,5 +1,6 @@
 /** The machine's life, on laid ground: joins the parts and runs the sequences. */
 import { systemClock } from "$lib/clock/mod.ts";
+import { messageOf } from "$lib/service/mod.ts";
 import { type KernelCmdline, panicSeconds } from "$lib/cmdline/mod.ts";
 import { reboot } from "$ffi/reboot.ts";
 import { assemble } from "./assembly.ts";
@@ -10,10 +11,14 @@ import { listenForSignals } from "./pid1/power.ts";
 import { listenForPowerButton } from "./pid1/power_button.ts";
 import { keepReaping } from "./pid1/reaping.ts";
 import { feedWatchdog } from "./pid1/watchdog.ts";
+import { forgetStarts } from "./release/firmware.ts";
 import { bootSequence } from "./sequences/boot.ts";
 import { finishSequence } from "./sequences/finish.ts";
 import { initializeSequence } from "./sequences/initialize.ts";
 import { installSequence } from "./sequences/install.ts";
+
+/** Whatever still goes on then: a release that runs for so long is not damaged, milliseconds. */
+const COMES_UP_MS = 3 * 60_000;
 
 /**
  * Runs the machine until it is to end.
@@ -36,6 +41,8 @@ export async function run(
   reboot("CAD_OFF");
   listenForSignals(machine.power, { log, addSignalListener: Deno.addSignalListener });
   listenForPowerButton(machine.power, { poller, clock: systemClock, log });
+  // Somebody may take their time to configure a machine, and switch it off meanwhile.
+  setTimeout(() => comeUp(log), COMES_UP_MS);
   const ending = await live({
     run: (sequence, turn) => machine.sequencer.run(sequence, turn),
     start: [
@@ -43,6 +50,7 @@ export async function run(
       () => installSequence(machine),
       () => bootSequence(machine),
     ],
+    started: () => comeUp(log),
     finish: (action) => finishSequence(machine, action),
     power: machine.power,
     staysAfterFailure: panicSeconds(cmdline) === 0,
@@ -55,4 +63,13 @@ export async function run(
   );
   page.refresh();
   return ending;
+}
+
+/** Firmware counts starts of releases that do not come up; this one has. */
+function comeUp(log: (line: string) => void): void {
+  try {
+    forgetStarts();
+  } catch (error) {
+    log(`Cannot tell firmware that this release came up: ${messageOf(error)}`);
+  }
 }

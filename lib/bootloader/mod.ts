@@ -34,3 +34,11 @@ export {
   SlotError,
 } from "./plan.ts";
 export { readEntry, SELECTED_VARIABLE, selectedSlot } from "./read_entry.ts";
+export {
+  ONE_SHOT_VARIABLE,
+  oneShot,
+  planStart,
+  type StartPlan,
+  STARTS_OF_A_RELEASE,
+  STARTS_VARIABLE,
+} from "./starts.ts";

@@ -26,9 +26,8 @@ export function readEntry(name: string, text: string): SlotEntry | undefined {
 /** EFI variable in which the boot loader leaves the name of the entry that it booted. */
 export const SELECTED_VARIABLE = "LoaderEntrySelected-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
-/** The slot that was booted, told by the bytes of that variable as efivarfs gives them. */
-export function selectedSlot(variable: Uint8Array): Slot | undefined {
-  // Four bytes of attributes come first.
-  const name = new TextDecoder("utf-16le").decode(variable.subarray(4));
+/** The slot that was booted, told by the value of that variable. */
+export function selectedSlot(value: Uint8Array): Slot | undefined {
+  const name = new TextDecoder("utf-16le").decode(value);
   return /^slot-([ab])\b/.exec(name)?.[1] as Slot | undefined;
 }

@@ -37,7 +37,7 @@ for (
 
 function variable(name: string): Uint8Array {
   const units = Uint16Array.from(`${name}\0`, (character) => character.charCodeAt(0));
-  return Uint8Array.of(6, 0, 0, 0, ...new Uint8Array(units.buffer));
+  return new Uint8Array(units.buffer);
 }
 
 Deno.test("selectedSlot() reads the slot out of the entry's name, counted or not", () => {

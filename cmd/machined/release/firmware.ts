@@ -1,35 +1,28 @@
-/** What UEFI firmware tells of this boot. */
-import { SELECTED_VARIABLE, selectedSlot, type Slot } from "$lib/bootloader/mod.ts";
-
-/** Where the kernel has what firmware tells; absent on machines that were started without UEFI. */
-export const EFI_DIRECTORY = "/sys/firmware/efi";
-/** Where its variables are mounted. */
-export const EFI_VARIABLES = `${EFI_DIRECTORY}/efivars`;
+/** What UEFI firmware tells of this boot, and what it is told. */
+import {
+  ONE_SHOT_VARIABLE,
+  SELECTED_VARIABLE,
+  selectedSlot,
+  type Slot,
+  STARTS_VARIABLE,
+} from "$lib/bootloader/mod.ts";
+import { EFI_VARIABLES, readEfiVariable, removeEfiVariable } from "$ffi/efi_variable.ts";
 
 const SECURE_BOOT = "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
-/** Whether the machine was started by UEFI. */
-export function hasUefi(directory = EFI_DIRECTORY): Promise<boolean> {
-  return Deno.stat(directory).then(() => true, () => false);
-}
-
 /** The slot that the boot loader has booted; undefined when it was another that booted. */
-export async function bootedSlot(directory = EFI_VARIABLES): Promise<Slot | undefined> {
-  const variable = await read(directory, SELECTED_VARIABLE);
-  return variable && selectedSlot(variable);
+export function bootedSlot(directory = EFI_VARIABLES): Slot | undefined {
+  const value = readEfiVariable(SELECTED_VARIABLE, directory);
+  return value && selectedSlot(value);
 }
 
 /** Whether firmware starts only what is signed; then the kernel's arguments are signed, too. */
-export async function hasSecureBoot(directory = EFI_VARIABLES): Promise<boolean> {
-  // Four bytes of attributes come first.
-  return (await read(directory, SECURE_BOOT))?.[4] === 1;
+export function hasSecureBoot(directory = EFI_VARIABLES): boolean {
+  return readEfiVariable(SECURE_BOOT, directory)?.[0] === 1;
 }
 
-async function read(directory: string, name: string): Promise<Uint8Array | undefined> {
-  try {
-    return await Deno.readFile(`${directory}/${name}`);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+/** This release has come up: the early stage counts its starts from the beginning again. */
+export function forgetStarts(directory = EFI_VARIABLES): void {
+  // The count last: when the power goes in between, no other slot is started for no reason.
+  for (const name of [ONE_SHOT_VARIABLE, STARTS_VARIABLE]) removeEfiVariable(name, directory);
 }

@@ -1,6 +1,6 @@
 /** What META remembers of releases, and what it means at the next boot. */
 import type { Slot, SlotEntry } from "$lib/bootloader/mod.ts";
-import { onTrial } from "$lib/bootloader/mod.ts";
+import { bootOrder, onTrial, STARTS_OF_A_RELEASE } from "$lib/bootloader/mod.ts";
 
 /** The last upgrade of this machine. */
 export interface UpgradeRecord {
@@ -34,7 +34,9 @@ export type Standing =
   /** It runs for the first time, and goes unless it proves itself. */
   | { readonly kind: "trial" }
   /** It runs again, since the one that was tried failed. */
-  | { readonly kind: "fellBack"; readonly version: string; readonly cause: string };
+  | { readonly kind: "fellBack"; readonly version: string; readonly cause: string }
+  /** It stands in for the one that is here to stay, which did not come up. */
+  | { readonly kind: "standsIn"; readonly version: string; readonly cause: string };
 
 /** What the boot of `running` is. */
 export function standing(
@@ -43,7 +45,12 @@ export function standing(
   running: Slot,
 ): Standing {
   if (onTrial(entries, running)) return { kind: "trial" };
-  if (record?.state !== "trying" || record.slot === running) return { kind: "settled" };
+  if (record?.state !== "trying" || record.slot === running) {
+    const [first] = bootOrder(entries);
+    if (!first || first.slot === running) return { kind: "settled" };
+    const cause = `it ended before it was up, ${STARTS_OF_A_RELEASE} times in a row`;
+    return { kind: "standsIn", version: first.version, cause };
+  }
   const { slot, version, cause } = record;
   const entry = entries.find((entry) => entry.slot === slot);
   const why = cause ??

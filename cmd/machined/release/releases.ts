@@ -31,6 +31,14 @@ const ASK_MS = 15_000;
 /** How long a machine may take to end once the trial is over, milliseconds. */
 const END_MS = 5 * 60_000;
 
+/** What a boot is, as the resource has it. */
+const STATES = {
+  trial: "trial",
+  fellBack: "rolledBack",
+  standsIn: "rolledBack",
+  settled: "permanent",
+} as const;
+
 /** Keeps the trial of the release that runs, until it is permanent or given up. */
 export class Releases {
   readonly #deps: ReleasesDeps;
@@ -68,11 +76,9 @@ export class Releases {
       log(`${version} in slot ${name(slots)} is on trial: it stays when it proves itself`);
       this.#begin(version);
     }
-    const message = standing.kind === "fellBack"
-      ? `${standing.version} was tried and failed: ${standing.cause}`
-      : "";
+    const message = failureOf(standing);
     if (message) {
-      log(`${message}; ${version} runs again`);
+      log(`${message}; ${version} runs ${standing.kind === "fellBack" ? "again" : "instead"}`);
       events.publish(SequenceEventSchema, {
         sequence: "upgrade",
         action: SequenceEvent_Action.STOP,
@@ -83,8 +89,7 @@ export class Releases {
     const former = record?.state === "failed"
       ? `the last upgrade, to ${record.version}, failed: ${record.cause ?? "nothing says why"}`
       : "";
-    const states = { trial: "trial", fellBack: "rolledBack", settled: "permanent" } as const;
-    await this.#publish(states[standing.kind], message || former);
+    await this.#publish(STATES[standing.kind], message || former);
     return standing;
   }
 
@@ -173,6 +178,19 @@ export class Releases {
       if (!isFault(error, "notFound")) throw error;
       await this.#deps.state.create(UpgradeStatus, NODE_UPGRADE, spec);
     }
+  }
+}
+
+/** Why another release runs than the one that was to, or nothing. */
+function failureOf(standing: Standing): string {
+  switch (standing.kind) {
+    case "fellBack":
+      return `${standing.version} was tried and failed: ${standing.cause}`;
+    case "standsIn":
+      return `${standing.version} does not come up: ${standing.cause}; it is tried again by the ` +
+        "next boot, upgrade to replace it";
+    default:
+      return "";
   }
 }
 

@@ -143,3 +143,19 @@ Deno.test("Releases leave a settled release alone", async () => {
   assert.equal(world.asks, 0);
   assert.equal((await world.status()).state, "permanent");
 });
+
+Deno.test("Releases say which release does not come up when the other stands in for it", async () => {
+  await using world = await World.make();
+  const releases = await world.tried();
+  await releases.prove(FOREVER);
+  const standIn = world.releases();
+  assert.equal((await standIn.open(world.disk.booted("a"))).kind, "standsIn");
+  assert.equal(standIn.onTrial, false);
+  const { state, version, other, message } = await world.status();
+  assert.deepEqual([state, version, other], ["rolledBack", "v1", "v2"]);
+  assert.match(
+    message,
+    /^v2 does not come up: it ended before it was up, 3 times in a row; .*upgrade/,
+  );
+  assert.ok(world.logged.some((line) => line.endsWith("; v1 runs instead")));
+});

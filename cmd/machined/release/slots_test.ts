@@ -84,3 +84,15 @@ Deno.test("Slots give a staged upgrade once", async () => {
   assert.equal(await slots.takeStaged(), undefined);
   assert.deepEqual(await slots.record(), RECORD);
 });
+
+Deno.test("Slots know that a release stands in for the one that is preferred", async () => {
+  await using disk = await TestDisk.make({ upgraded: true });
+  await disk.count();
+  await disk.booted("b").bless();
+  const standing = await disk.booted("a").standing();
+  assert.deepEqual(standing, {
+    ...{ kind: "standsIn", version: "v2" },
+    cause: "it ended before it was up, 3 times in a row",
+  });
+  assert.deepEqual(await disk.booted("b").standing(), { kind: "settled" });
+});

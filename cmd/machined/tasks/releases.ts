@@ -1,9 +1,10 @@
 /** The releases of this machine, found at boot, and the end of a release's trial. */
 import { openMedium } from "$lib/disk/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
+import { hasUefi } from "$ffi/efi_variable.ts";
 import { whileMounted } from "$ffi/mount.ts";
 import type { Machine } from "../machine.ts";
-import { bootedSlot, EFI_VARIABLES, hasUefi } from "../release/firmware.ts";
+import { bootedSlot } from "../release/firmware.ts";
 import { MetaStore } from "../release/meta.ts";
 import { Slots } from "../release/slots.ts";
 import { type SystemDisk, systemDisk } from "../release/system_disk.ts";
@@ -13,10 +14,10 @@ import { NODEV, NOEXEC, NOSUID } from "./filesystems.ts";
 
 /** Where the EFI system partition is mounted while something is done with it. */
 const ESP_DIRECTORY = "/system/run/esp";
-/** What reads that partition, and firmware's variables. */
-const MODULES = ["efivarfs", "vfat", "nls_cp437", "nls_iso8859_1", "nls_ascii"];
+/** What reads that partition. */
+const MODULES = ["vfat", "nls_cp437", "nls_iso8859_1", "nls_ascii"];
 
-type Finding = Pick<Machine, "log" | "modules" | "mounter" | "releases">;
+type Finding = Pick<Machine, "log" | "modules" | "releases">;
 
 /**
  * Finds the disk that the machine was started from and the slot that was booted, and begins the trial of
@@ -36,15 +37,11 @@ export function findReleases(machine: Finding): Task {
   };
 }
 
-async function find({ log, modules, mounter, releases }: Finding, signal: AbortSignal) {
+async function find({ log, modules, releases }: Finding, signal: AbortSignal) {
   const disk = systemDisk(await blockDevices(log));
   if (!await hasUefi()) return;
   await modules.load(MODULES, signal);
-  mounter.mount({
-    ...{ type: "efivarfs", source: "efivarfs", target: EFI_VARIABLES },
-    flags: NOSUID | NODEV | NOEXEC,
-  });
-  const running = await bootedSlot();
+  const running = bootedSlot();
   if (!disk || !running) return;
   const slots = new Slots({
     ...{ disk: disk.path, running, meta: metaOf(disk, log) },

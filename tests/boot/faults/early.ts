@@ -13,6 +13,7 @@ import { openConsole, say } from "../../../cmd/init/console.ts";
 import { mountPseudo, switchRoot } from "../../../cmd/init/filesystems.ts";
 import { openImage } from "../../../cmd/init/image.ts";
 import { loadEarlyModules } from "../../../cmd/init/modules.ts";
+import { countStart } from "../../../cmd/init/starts.ts";
 import { armWatchdog } from "../../../cmd/init/watchdog.ts";
 
 /** What can go wrong. */
@@ -31,7 +32,8 @@ export async function main(): Promise<void> {
   mountPseudo();
   openConsole();
   const cmdline = KernelCmdline.parse((await Deno.readTextFile("/proc/cmdline")).trim());
-  loadEarlyModules(armWatchdog);
+  loadEarlyModules({ afterWatchdog: armWatchdog, uefi: true });
+  countStart();
   if (fault === "earlySpin") spin();
   await openImage({ cmdline, target: NEW_ROOT });
   switchRoot(NEW_ROOT);
