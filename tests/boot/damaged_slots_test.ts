@@ -101,8 +101,8 @@ bootTest(
   "with both releases damaged the machine stays, until it is switched off and on",
   async () => {
     const { node, user } = machine;
-    await damage("A");
-    await damage("B");
+    // Those of the slots, and what is left of the one that was replaced.
+    await damage(...await rootFilesystems());
     const from = await machine.shown();
     await user.print(["reboot"]);
     await node.vm.until(
