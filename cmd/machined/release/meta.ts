@@ -2,7 +2,7 @@
 import { type Medium, type MetaValues, readMeta, writeMeta } from "$lib/disk/mod.ts";
 
 /** The numbers of what is remembered; a number is never used for anything else. */
-export const META = { upgrade: 1, staged: 2 } as const;
+export const META = { upgrade: 1, staged: 2, stateEncryption: 9 } as const;
 export type MetaName = keyof typeof META;
 
 /** Reads and writes the values of one partition, one after the other. */

@@ -14,6 +14,7 @@ import { releaseReserve, takeReserve } from "../tasks/reserve.ts";
 import { mountUserDisks } from "../tasks/user_disks.ts";
 import { setUserEnvironment } from "../tasks/user_environment.ts";
 import { writeUserFiles } from "../tasks/user_files.ts";
+import { encryptState } from "../tasks/state_encryption.ts";
 import {
   mountEphemeralPartition,
   mountOverlayFilesystems,
@@ -28,6 +29,7 @@ export function bootSequence(machine: Machine): Sequence {
   return {
     name: "boot",
     phases: [
+      { name: "encryptState", tasks: [encryptState(machine)] },
       { name: "saveConfig", tasks: [saveConfig(machine)] },
       { name: "env", tasks: [setUserEnvironment(machine)] },
       // After the API is on its way: it takes a while, and whoever waits can watch it.

@@ -14,6 +14,7 @@ import { setResourceLimits } from "../tasks/rlimits.ts";
 import { preparePartitions } from "../tasks/partitions.ts";
 import { findReleases } from "../tasks/releases.ts";
 import { mountStatePartition } from "../tasks/state.ts";
+import { openState } from "../tasks/state_encryption.ts";
 import { wipeDevices } from "../tasks/wipe.ts";
 import type { Sequence, Task } from "./engine.ts";
 
@@ -62,7 +63,10 @@ export function initializeSequence(machine: Machine): Sequence {
       },
       { name: "releases", tasks: [findReleases(machine)] },
       { name: "discoverNetwork", tasks: [setupDiscoveryNetwork(machine)] },
-      { name: "mountSystem", tasks: [mountStatePartition(diskDeps(machine))] },
+      {
+        name: "mountSystem",
+        tasks: [mountStatePartition({ ...diskDeps(machine), openState: openState(machine) })],
+      },
       { name: "config", tasks: [loadConfig(machine)] },
       { name: "setupNetwork", tasks: [setupNetwork(machine)] },
     ],

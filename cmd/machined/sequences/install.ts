@@ -9,6 +9,7 @@ import { install, startContainerd } from "../tasks/install.ts";
 import { upgradeStaged } from "../tasks/upgrade.ts";
 import { askFor } from "../tasks/reboot.ts";
 import { mountStatePartition } from "../tasks/state.ts";
+import { encryptState, openState } from "../tasks/state_encryption.ts";
 import { resetSystemDiskSpec } from "../tasks/reset.ts";
 import { setUserEnvironment } from "../tasks/user_environment.ts";
 import type { Sequence } from "./engine.ts";
@@ -34,7 +35,11 @@ export async function installSequence(machine: Machine): Promise<Sequence | unde
       { name: "env", tasks: [setUserEnvironment(machine)] },
       { name: "containerd", tasks: [startContainerd(machine)] },
       { name: "install", tasks: [install(machine)] },
-      { name: "mountState", tasks: [mountStatePartition(diskDeps(machine))] },
+      {
+        name: "mountState",
+        tasks: [mountStatePartition({ ...diskDeps(machine), openState: openState(machine) })],
+      },
+      { name: "encryptState", tasks: [encryptState(machine)] },
       { name: "saveConfig", tasks: [saveConfig(machine)] },
       // Services are stopped and STATE is unmounted by the sequence that takes over.
       { name: "reboot", tasks: [askFor("reboot", machine, "installation")] },

@@ -3,6 +3,7 @@ import type { Machine } from "../machine.ts";
 import { cordonAndDrainNode, leaveEtcd } from "../tasks/leave_cluster.ts";
 import { askFor } from "../tasks/reboot.ts";
 import { resetSystemDisk, resetSystemDiskSpec } from "../tasks/reset.ts";
+import { forgetStateKeys } from "../tasks/state_encryption.ts";
 import { letAnswersGo, stopAllPods, stopAllServices } from "../tasks/stop.ts";
 import type { Sequence } from "./engine.ts";
 import { unmountPhases } from "./finish.ts";
@@ -40,6 +41,9 @@ export function resetSequence(
       labels.length === 0
         ? { name: "reset", tasks: [resetSystemDisk(machine)] }
         : { name: "resetSpec", tasks: [resetSystemDiskSpec(machine, labels)] },
+      ...(labels.includes("STATE")
+        ? [{ name: "forgetStateKeys", tasks: [forgetStateKeys(machine)] }]
+        : []),
       { name: "end", tasks: [askFor(reboot ? "reboot" : "shutdown", machine, "reset")] },
     ],
   };

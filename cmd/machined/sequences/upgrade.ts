@@ -77,7 +77,7 @@ function verifyOwnDisk({ log, mounter }: Machine): Task {
         async unmount() {
           const ours = /^\/var(\/|$)|^\/system\/state$/;
           await unmountAll({ mounter, log }, (target) => ours.test(target));
-          closeEncrypted("EPHEMERAL", log);
+          for (const label of ["EPHEMERAL", "STATE"]) closeEncrypted(label, log);
         },
       }).run(signal);
     },

@@ -17,7 +17,7 @@ import { DmDevice } from "$ffi/device_mapper.ts";
 import { isSyscallError } from "$ffi/errno.ts";
 import { HALF_MADE, type VarDeps } from "./var.ts";
 
-/** `machine.systemDiskEncryption.ephemeral` */
+/** `machine.systemDiskEncryption.ephemeral`, and `state`, which is alike. */
 export type Encryption = NonNullable<
   NonNullable<MachineConfig["machine"]["systemDiskEncryption"]>["ephemeral"]
 >;
@@ -59,16 +59,17 @@ async function machineId(): Promise<string> {
 
 /**
  * The plain side of the volume `label` on this device, with a filesystem on it. With `format` the volume
- * is made first; the keys become those of the configuration.
+ * is made first; the keys become those of the configuration, unless they are to stay as they are.
  *
  * @throws {Error} that names field and device; no key is in it
  */
 export async function openEncrypted(
   device: BlockDevice,
-  { label, format, encryption }: {
+  { label, format, encryption, keysStay = false }: {
     readonly label: string;
     readonly format: boolean;
     readonly encryption: Encryption;
+    readonly keysStay?: boolean;
   },
   deps: EncryptionDeps,
   signal: AbortSignal,
@@ -80,11 +81,40 @@ export async function openEncrypted(
     await using medium = await deps.openDevice(device);
     if (format) await noteWipe(medium);
     const volume = format ? await formatLuks(medium, label, keys) : await openLuks(medium, keys);
-    const header = format ? volume.header : await syncKeys(medium, volume, keys);
+    const asIs = format || keysStay;
+    const header = asIs ? volume.header : await syncKeys(medium, volume, keys);
     return await plainSide(device, { label, volume: { ...volume, header } }, medium, deps, signal);
   } catch (cause) {
     throw new Error(`Cannot open ${path} with ${field}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/**
+ * Gives an encrypted volume the keys `next`, whether its plain side is there or not.
+ *
+ * @throws {Error} when none of `current` opens it
+ */
+export async function changeKeys(
+  device: BlockDevice,
+  { label, current, next }: {
+    readonly label: string;
+    readonly current: readonly Encryption[];
+    readonly next: Encryption;
+  },
+  deps: EncryptionDeps,
+): Promise<void> {
+  const faults: string[] = [];
+  await using medium = await deps.openDevice(device);
+  for (const way of current) {
+    try {
+      const volume = await openLuks(medium, await keysOf(way, label, deps.machineId));
+      await syncKeys(medium, volume, await keysOf(next, label, deps.machineId));
+      return;
+    } catch (error) {
+      faults.push(messageOf(error));
+    }
+  }
+  throw new Error(`Cannot change the keys of /dev/${device.name}: ${faults.join("; ")}`);
 }
 
 /** Takes the plain side of a volume away, if it is there. */

@@ -1,25 +1,31 @@
 import assert from "node:assert/strict";
 import { type BlockDevice, probe } from "$lib/disk/mod.ts";
 import { type MemoryDisk, memoryDisk } from "$lib/disk/testing.ts";
-import { type Encryption, keysOf, openEncrypted } from "./encryption.ts";
+import {
+  changeKeys,
+  type Encryption,
+  type EncryptionDeps,
+  keysOf,
+  openEncrypted,
+} from "./encryption.ts";
 
 const MIB = 1 << 20;
 const UUID = "4c4c4544-0038-4410-8052-b7c04f4e3132";
 const SECRET = { provider: "luks2", keys: [{ slot: 0, static: { passphrase: "secret" } }] };
 
-/** Opens the volume on this disk, and tells what was done; `cut` has the power go before that. */
-async function open(
+async function deviceOf(disk: MemoryDisk): Promise<BlockDevice> {
+  return { name: "vda4", readOnly: false, sizeBytes: disk.sizeBytes, ...await probe(disk) };
+}
+
+/** A kernel with this disk; `cut` has the power go before a filesystem is made. */
+function kernelWith(
   disk: MemoryDisk,
-  encryption: Encryption,
   cut?: "format",
-): Promise<{ done: string[]; lines: string[]; plain: BlockDevice }> {
+): { done: string[]; lines: string[]; deps: EncryptionDeps } {
   const done: string[] = [];
   const lines: string[] = [];
-  const found = await probe(disk);
-  const device = { name: "vda4", readOnly: false, sizeBytes: disk.sizeBytes, ...found };
-  const volume = { label: "EPHEMERAL", format: found.blank, encryption };
-  const plain = await openEncrypted(device, volume, {
-    log: (line) => lines.push(line),
+  const deps: EncryptionDeps = {
+    log: (line) => void lines.push(line),
     machineId: () => Promise.resolve(UUID),
     openDevice: async () => ({ ...disk, [Symbol.asyncDispose]: () => Promise.resolve() }),
     map(name, { sectors, parameters }) {
@@ -31,7 +37,20 @@ async function open(
       if (cut) throw new Error("no power");
       return Promise.resolve(void done.push(`format ${name} ${label}`));
     },
-  }, new AbortController().signal);
+  };
+  return { done, lines, deps };
+}
+
+/** Opens the volume on this disk, made first when the disk is blank, and tells what was done. */
+async function open(
+  disk: MemoryDisk,
+  encryption: Encryption,
+  { cut, keysStay = false }: { readonly cut?: "format"; readonly keysStay?: boolean } = {},
+): Promise<{ done: string[]; lines: string[]; plain: BlockDevice }> {
+  const { done, lines, deps } = kernelWith(disk, cut);
+  const device = await deviceOf(disk);
+  const volume = { label: "EPHEMERAL", format: device.blank, encryption, keysStay };
+  const plain = await openEncrypted(device, volume, deps, new AbortController().signal);
   return { done, lines, plain };
 }
 
@@ -48,7 +67,7 @@ Deno.test("openEncrypted() makes a volume once, and opens it from then on", asyn
 
 Deno.test("openEncrypted() makes the filesystem anew when that was cut off", async () => {
   const disk = memoryDisk(80 * MIB);
-  await assert.rejects(open(disk, SECRET, "format"), /no power/);
+  await assert.rejects(open(disk, SECRET, { cut: "format" }), /no power/);
   const { done, lines } = await open(disk, SECRET);
   assert.deepEqual(done, [MAPPED, "format dm-1 EPHEMERAL"]);
   assert.match(lines.join("\n"), /is half made/);
@@ -80,4 +99,38 @@ Deno.test("keysOf() makes a key of the machine's UUID and the label, where it is
   assert.equal(key!.slot, 2);
   const zeros = () => Promise.resolve("00000000-0000-0000-0000-000000000001");
   await assert.rejects(keysOf(encryption, "EPHEMERAL", zeros), /many machines have; use static$/);
+});
+
+const OTHER = { provider: "luks2", keys: [{ slot: 0, static: { passphrase: "other" } }] };
+const BOTH = { ...SECRET, keys: [...SECRET.keys, { slot: 1, nodeID: {} }] };
+const NODE_ID = { ...SECRET, keys: [{ slot: 7, nodeID: {} }] };
+
+Deno.test("openEncrypted() leaves keys as they are where told, and takes any that opens", async () => {
+  const disk = memoryDisk(80 * MIB);
+  await open(disk, BOTH);
+  await open(disk, NODE_ID, { keysStay: true });
+  await open(disk, SECRET, { keysStay: true });
+});
+
+Deno.test("changeKeys() takes the first of several ways that opens, and leaves the new keys alone", async () => {
+  const disk = memoryDisk(80 * MIB);
+  await open(disk, SECRET);
+  const change = { label: "EPHEMERAL", current: [OTHER, SECRET], next: OTHER };
+  await changeKeys(await deviceOf(disk), change, kernelWith(disk).deps);
+  await assert.rejects(open(disk, SECRET, { keysStay: true }), /no key of the configuration/);
+  await open(disk, OTHER, { keysStay: true });
+  // What was cut off after that is done again.
+  await changeKeys(await deviceOf(disk), change, kernelWith(disk).deps);
+  await open(disk, OTHER, { keysStay: true });
+});
+
+Deno.test("changeKeys() changes nothing where no way opens, and shows no key", async () => {
+  const disk = memoryDisk(80 * MIB);
+  await open(disk, SECRET);
+  const change = { label: "EPHEMERAL", current: [OTHER], next: OTHER };
+  await assert.rejects(
+    async () => changeKeys(await deviceOf(disk), change, kernelWith(disk).deps),
+    { message: "Cannot change the keys of /dev/vda4: no key of the configuration opens /dev/test" },
+  );
+  await open(disk, SECRET, { keysStay: true });
 });

@@ -51,7 +51,8 @@ async function find({ log, modules, releases }: Finding, signal: AbortSignal) {
   log(`started from slot ${running.toUpperCase()} of ${disk.path}`);
 }
 
-function metaOf({ partitions }: SystemDisk, log: (line: string) => void): MetaStore {
+/** The META of a disk. */
+export function metaOf({ partitions }: SystemDisk, log: (line: string) => void): MetaStore {
   const { name, sizeBytes } = partitions.META;
   return new MetaStore({
     open: () => openMedium(`/dev/${name}`, { writable: true, sizeBytes }),

@@ -2,20 +2,26 @@
 import { type BlockDevice, chooseVolume } from "$lib/disk/mod.ts";
 import { type SavedConfig, STATE_DIRECTORY } from "../config/saved.ts";
 import type { Task } from "../sequences/engine.ts";
+import { closeEncrypted } from "./encryption.ts";
 import { type Mounter, NODEV, NOEXEC, NOSUID } from "./filesystems.ts";
 import type { KernelModules } from "./modules.ts";
 import { unmountAll, type UnmountDeps } from "./unmount.ts";
 import { HALF_MADE, type VarDeps } from "./var.ts";
 
 /** Label of the volume. */
-const STATE = "STATE";
+export const STATE = "STATE";
 
 /** What the volume needs of the kernel and of the node's programs. */
 export interface StateDeps extends Pick<VarDeps, "blockDevices" | "format" | "log"> {
   readonly mounter: Mounter;
   readonly modules: Pick<KernelModules, "load">;
   readonly savedConfig: Pick<SavedConfig, "open">;
+  /** The plain side of an encrypted volume. @throws {Error} when nothing opens it */
+  readonly openState: (device: BlockDevice, signal: AbortSignal) => Promise<BlockDevice>;
 }
+
+/** What encrypts and decrypts, by the names the kernel has for it. */
+export const CRYPTO_MODULES = ["dm_crypt", "aesni_intel", "xts", "ecb"] as const;
 
 /**
  * Mounts the STATE volume, where there is one; it is made first on a blank device that is meant for it,
@@ -26,7 +32,7 @@ export function mountStatePartition(deps: StateDeps): Task {
   return {
     name: "mountStatePartition",
     async run(signal) {
-      const { log, modules, mounter, savedConfig } = deps;
+      const { log, modules } = deps;
       const devices = await deps.blockDevices();
       const volume = chooseVolume(STATE, devices);
       if (!volume) {
@@ -41,11 +47,22 @@ export function mountStatePartition(deps: StateDeps): Task {
         log(`${path} ${why}: making the volume`);
         await deps.format(volume.device, STATE, signal);
       }
-      mount(mounter, path);
-      await savedConfig.open(path);
-      log(`${STATE_DIRECTORY} is on ${path}`);
+      const encrypted = !volume.format && volume.device.luksLabel !== undefined;
+      if (encrypted) await modules.load(CRYPTO_MODULES, signal);
+      const device = encrypted ? await deps.openState(volume.device, signal) : volume.device;
+      await mountState(deps, `/dev/${device.name}`);
     },
   };
+}
+
+/** Mounts the volume's filesystem, for the configuration to be read and saved. */
+export async function mountState(
+  { mounter, savedConfig, log }: Pick<StateDeps, "mounter" | "savedConfig" | "log">,
+  path: string,
+): Promise<void> {
+  mount(mounter, path);
+  await savedConfig.open(path);
+  log(`${STATE_DIRECTORY} is on ${path}`);
 }
 
 /** Unmounts the volume: nothing is saved any more. */
@@ -54,9 +71,10 @@ export function unmountStatePartition(
 ): Task {
   return {
     name: "unmountStatePartition",
-    run() {
+    async run() {
       deps.savedConfig.close();
-      return unmountAll(deps, (target) => target === STATE_DIRECTORY);
+      await unmountAll(deps, (target) => target === STATE_DIRECTORY);
+      closeEncrypted(STATE, deps.log);
     },
   };
 }

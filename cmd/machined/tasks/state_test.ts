@@ -19,6 +19,10 @@ function run(devices: readonly BlockDevice[], broken = false) {
     log: (line) => lines.push(line),
     blockDevices: () => Promise.resolve(devices),
     format: ({ name }, label) => Promise.resolve(void done.push(`format ${name} ${label}`)),
+    openState(device) {
+      done.push(`unlock ${device.name}`);
+      return Promise.resolve({ ...device, name: "dm-0" });
+    },
   });
   const end = Promise.resolve(task.run(new AbortController().signal));
   return { done, lines, end };
@@ -45,6 +49,15 @@ Deno.test("mountStatePartition() makes half a volume anew, and says so", async (
   await end;
   assert.deepEqual(done, ["module xfs", "format vdb STATE", ...MOUNTED]);
   assert.match(lines[0]!, /^\/dev\/vdb is half made, since that was cut off: making the volume$/);
+});
+
+Deno.test("mountStatePartition() mounts the plain side of an encrypted volume", async () => {
+  const { done, end } = run([{ ...DISK, luksLabel: "STATE" }]);
+  await end;
+  assert.deepEqual(done, [
+    ...["module xfs", "module dm_crypt,aesni_intel,xts,ecb", "unlock vdb"],
+    ...[`xfs /dev/dm-0 /system/state ${NOSUID_NODEV_NOEXEC}`, "open /dev/dm-0"],
+  ]);
 });
 
 Deno.test("mountStatePartition() goes on without a volume, whatever else is there, and says so", async () => {

@@ -35,6 +35,8 @@ const FLAGS = {
   disk: flag.int("default limit on disk size in MB (each VM)", { fallback: 10240 }),
   diskImagePath: flag.string("disk image to start machines from (made by 'deno task disk')"),
   dnsDomain: flag.string("the dns domain to use for cluster", { fallback: "cluster.local" }),
+  encryptEphemeral: flag.boolean("enable ephemeral partition encryption"),
+  encryptState: flag.boolean("enable state partition encryption"),
   endpoint: flag.string("use endpoint instead of provider defaults"),
   initrdPath: flag.string("initramfs image to use", { fallback: "dist/initramfs-${ARCH}.xz" }),
   inputDir: flag.string("location of pre-generated config files", { short: "i" }),
@@ -171,6 +173,7 @@ function generateInput(flags: Values<typeof FLAGS>): Partial<GenerateInput> {
   return {
     dnsDomain: flags.dnsDomain,
     debug: flags.withDebug,
+    ...encrypted(flags),
     ...(flags.customCniUrl === "" ? {} : { cni: { name: "custom", urls: [flags.customCniUrl] } }),
     ...text("endpoint", flags.endpoint),
     ...text("installImage", flags.installImage),
@@ -186,6 +189,20 @@ function generateInput(flags: Values<typeof FLAGS>): Partial<GenerateInput> {
         unverified.map((host) => [host, { tls: { insecureSkipVerify: true } }]),
       ),
     }),
+  };
+}
+
+/** By a key that only the machine itself has. */
+function encrypted(
+  { encryptState, encryptEphemeral }: Values<typeof FLAGS>,
+): Pick<GenerateInput, "systemDiskEncryption"> {
+  if (!encryptState && !encryptEphemeral) return {};
+  const encryption = { provider: "luks2", keys: [{ nodeID: {}, slot: 0 }] };
+  return {
+    systemDiskEncryption: {
+      ...(encryptState ? { state: encryption } : {}),
+      ...(encryptEphemeral ? { ephemeral: encryption } : {}),
+    },
   };
 }
 

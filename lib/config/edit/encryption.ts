@@ -5,20 +5,28 @@ type Keys = NonNullable<
   NonNullable<MachineConfig["machine"]["systemDiskEncryption"]>["ephemeral"]
 >["keys"];
 
-/** Why the next boot could not open EPHEMERAL with `next`, in words. */
+/** Why the next boot could not open a volume with `next`, in words. */
 export function encryptionFault(current: MachineConfig, next: MachineConfig): string | undefined {
-  const field = "machine.systemDiskEncryption.ephemeral";
-  const [before, after] = [current, next].map(({ machine }) =>
-    machine.systemDiskEncryption?.ephemeral
-  );
-  if (!before && !after) return undefined;
-  if (!before || !after) {
-    return `${field}: a volume that is there is not ${after ? "encrypted" : "decrypted"}: ` +
-      "reset the machine, and apply this in maintenance mode";
-  }
-  if (isShared(before.keys, after.keys)) return undefined;
-  return `${field}.keys: no key of the running configuration is left, so that nothing would open the ` +
-    "volume: add the new keys, reboot, and take the old ones out then";
+  return presenceFault("state", current, next) ?? presenceFault("ephemeral", current, next) ??
+    keysFault(current, next);
+}
+
+function presenceFault(
+  partition: "state" | "ephemeral",
+  ...configs: readonly [MachineConfig, MachineConfig]
+): string | undefined {
+  const [before, after] = configs.map(({ machine }) => machine.systemDiskEncryption?.[partition]);
+  if (!before === !after) return undefined;
+  return `machine.systemDiskEncryption.${partition}: a volume that is there is not ` +
+    `${after ? "encrypted" : "decrypted"}: reset the machine, and apply this in maintenance mode`;
+}
+
+/** How STATE is opened lies outside the configuration, so all of its keys may change at once. */
+function keysFault(...configs: readonly [MachineConfig, MachineConfig]): string | undefined {
+  const [before, after] = configs.map(({ machine }) => machine.systemDiskEncryption?.ephemeral);
+  if (!before || !after || isShared(before.keys, after.keys)) return undefined;
+  return "machine.systemDiskEncryption.ephemeral.keys: no key of the running configuration is left, " +
+    "so that nothing would open the volume: add the new keys, reboot, and take the old ones out then";
 }
 
 function isShared(before: Keys, after: Keys): boolean {

@@ -13,6 +13,12 @@ function config(...keys: Key[]): MachineConfig {
   return { machine: { systemDiskEncryption } } as unknown as MachineConfig;
 }
 
+/** The same keys, for STATE. */
+function state(...keys: Key[]): MachineConfig {
+  const { ephemeral } = config(...keys).machine.systemDiskEncryption ?? {};
+  return { machine: { systemDiskEncryption: { state: ephemeral } } } as unknown as MachineConfig;
+}
+
 const [A, B, NODE] = [{ passphrase: "a" }, { passphrase: "b" }, {}];
 
 for (
@@ -24,6 +30,19 @@ for (
     ["tells a passphrase from the machine's UUID", config(A), config(NODE), /no key/],
     ["does not encrypt what is there", config(), config(A), /is not encrypted: reset the machine/],
     ["does not decrypt what is there", config(A), config(), /is not decrypted: reset the machine/],
+    [
+      "does not encrypt a STATE that is there",
+      state(),
+      state(A),
+      /Encryption\.state: .* encrypted/,
+    ],
+    [
+      "does not decrypt a STATE that is there",
+      state(A),
+      state(),
+      /Encryption\.state: .* decrypted/,
+    ],
+    ["lets all keys of STATE change at once", state(A), state(B), undefined],
   ] as const
 ) {
   Deno.test(`encryptionFault() ${what}`, () => {

@@ -95,28 +95,28 @@ const KEY_SLOTS = 32;
 /** A node that cannot encrypt as it is asked to does not take the configuration. */
 export const encryptionSupport: Rule = {
   level: "apply",
-  says: {
-    "machine.systemDiskEncryption.state":
-      "Not supported by nodes of this release, which refuse it.",
-    "machine.systemDiskEncryption.ephemeral.cipher": "Nodes support `aes-xts-plain64`.",
-    "machine.systemDiskEncryption.ephemeral.keys[].slot": "0 to 31.",
-  },
+  says: Object.fromEntries(
+    ["ephemeral", "state"].flatMap((partition) => [
+      [
+        `machine.systemDiskEncryption.${partition}.cipher`,
+        "Nodes support `aes-xts-plain64`.",
+      ],
+      [`machine.systemDiskEncryption.${partition}.keys[].slot`, "0 to 31."],
+    ]),
+  ),
   *check({ machine }) {
-    const { ephemeral, state } = machine.systemDiskEncryption ?? {};
-    const path = ["machine", "systemDiskEncryption"];
-    if (state) {
-      const message = "this release does not encrypt STATE: leave systemDiskEncryption.state out";
-      yield { path: [...path, "state"], message };
-    }
-    const cipher = ephemeral?.cipher ?? "";
-    if (!["", "aes-xts-plain64"].includes(cipher)) {
-      const message = `cipher ${JSON.stringify(cipher)} is not supported: use "aes-xts-plain64"`;
-      yield { path: [...path, "ephemeral", "cipher"], message };
-    }
-    for (const [i, { slot }] of (ephemeral?.keys ?? []).entries()) {
-      if (slot >= 0 && slot < KEY_SLOTS) continue;
-      const message = `key slot ${slot} is not one of 0 to ${KEY_SLOTS - 1}`;
-      yield { path: [...path, "ephemeral", "keys", i, "slot"], message };
+    for (const partition of ["ephemeral", "state"] as const) {
+      const { cipher = "", keys = [] } = machine.systemDiskEncryption?.[partition] ?? {};
+      const path = ["machine", "systemDiskEncryption", partition];
+      if (!["", "aes-xts-plain64"].includes(cipher)) {
+        const message = `cipher ${JSON.stringify(cipher)} is not supported: use "aes-xts-plain64"`;
+        yield { path: [...path, "cipher"], message };
+      }
+      for (const [i, { slot }] of keys.entries()) {
+        if (slot >= 0 && slot < KEY_SLOTS) continue;
+        const message = `key slot ${slot} is not one of 0 to ${KEY_SLOTS - 1}`;
+        yield { path: [...path, "keys", i, "slot"], message };
+      }
     }
   },
 };
