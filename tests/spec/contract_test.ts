@@ -15,7 +15,7 @@ const CONTRACT = `
 apply-config|apply -f/--file -i/--insecure --cert-fingerprint --immediate --on-reboot --interactive --no-reboot(hidden)
 bootstrap
 cluster --name=talos-default --provisioner=qemu --state
-cluster create --arch=* --cidr=* --config-patch --cpus=2 --crashdump --custom-cni-url --disk=* --disk-image-path --dns-domain=cluster.local --endpoint --initrd-path=* -i/--input-dir --install-image=* --iso-path --kubernetes-version --masters=1 --memory=* --mtu=1500 --nameservers=* --registry-insecure-skip-verify --registry-mirror --skip-kubeconfig --talos-version --use-vip --vmlinuz-path=* --wait=true --wait-timeout=20m0s --with-bootloader=* --with-debug --with-init-node --with-uefi=* --workers=*
+cluster create --arch=* --cidr=* --config-patch --cpus=2 --crashdump --custom-cni-url --disk=* --disk-image-path --dns-domain=cluster.local --encrypt-ephemeral --encrypt-state --endpoint --initrd-path=* -i/--input-dir --install-image=* --iso-path --kubernetes-version --masters=1 --memory=* --mtu=1500 --nameservers=* --registry-insecure-skip-verify --registry-mirror --skip-kubeconfig --talos-version --use-vip --vmlinuz-path=* --wait=true --wait-timeout=20m0s --with-bootloader=* --with-debug --with-init-node --with-uefi=* --workers=*
 cluster destroy
 cluster show
 completion
