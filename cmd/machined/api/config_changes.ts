@@ -19,6 +19,8 @@ export interface ConfigChangesDeps extends PowerDeps {
   readonly savedConfig: Pick<SavedConfig, "available" | "save">;
   /** Why what it says of installations cannot be done; `fresh` when that would be done now. */
   readonly installFault: (config: MachineConfig, fresh: boolean) => Promise<string | undefined>;
+  /** Makes the place where the first configuration is saved what that wants it to be. */
+  readonly prepareState: (config: MachineConfig) => Promise<void>;
   readonly log: (line: string) => void;
   readonly clock: Clock;
 }
@@ -58,6 +60,7 @@ export class ConfigChanges {
       const next = await this.#readNext(data, log);
       const refusal = await this.#refusal(running, next, mode);
       if (refusal) throw refusal;
+      if (!running) await this.#prepare(next.config);
       // The text as it was sent: what the platform adds is added anew at each boot, and comments stay.
       const saved = await this.#save(next.text);
       // A machine without a configuration waits for one, and goes on with it without a reboot.
@@ -143,6 +146,14 @@ export class ConfigChanges {
     try {
       await savedConfig.save(text);
       return true;
+    } catch (error) {
+      throw precondition(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #prepare(config: MachineConfig): Promise<void> {
+    try {
+      await this.deps.prepareState(config);
     } catch (error) {
       throw precondition(error instanceof Error ? error.message : String(error));
     }

@@ -15,12 +15,13 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function changesOf(
   deps:
-    & Omit<ConfigChangesDeps, "clock" | "savedConfig" | "installFault">
+    & Omit<ConfigChangesDeps, "clock" | "savedConfig" | "installFault" | "prepareState">
     & Partial<ConfigChangesDeps>,
 ): ConfigChanges {
   return new ConfigChanges({
     savedConfig: new SavedConfig(),
     installFault: () => Promise.resolve(undefined),
+    prepareState: () => Promise.resolve(),
     ...{ ...deps, clock: systemClock },
   });
 }
@@ -101,6 +102,28 @@ Deno.test("applyConfiguration() refuses what the machine cannot be installed wit
   });
   assert.deepEqual(asked, [true]);
   assert.equal(config.running.value, undefined);
+});
+
+Deno.test("applyConfiguration() prepares STATE before a first configuration is saved, or refuses it", async () => {
+  const { text } = await testConfig();
+  for (const fault of ["", "no META"]) {
+    const config = new ConfigStore();
+    const done: string[] = [];
+    const changes = changesOf({
+      ...{ config, log: () => {}, power: { request: () => {} } },
+      savedConfig: { available: true, save: () => Promise.resolve(void done.push("saved")) },
+      prepareState({ machine: { type } }) {
+        done.push(`prepared for ${type}`);
+        return fault === "" ? Promise.resolve() : Promise.reject(new Error(fault));
+      },
+    });
+    const client = clientOf(configurationApi({ changes }));
+    const applied = client.applyConfiguration({ data: bytes(text) });
+    if (fault === "") await applied;
+    else await assert.rejects(applied, { code: Code.FailedPrecondition, rawMessage: fault });
+    assert.deepEqual(done, ["prepared for controlplane", ...(fault === "" ? ["saved"] : [])]);
+    assert.equal(config.running.value === undefined, fault !== "");
+  }
 });
 
 Deno.test("applyConfiguration() refuses with a diff what a running machine cannot take up", async () => {

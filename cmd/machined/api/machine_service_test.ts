@@ -36,6 +36,7 @@ const PARTS = {
     savedConfig: new SavedConfig(),
     power: { request: () => {} },
     installFault: () => Promise.resolve(undefined),
+    prepareState: () => Promise.resolve(),
     log: () => {},
     clock: systemClock,
   }),

@@ -28,6 +28,7 @@ import { nodeInventory } from "../containers/node_inventory.ts";
 import { usageOf } from "../containers/usage.ts";
 import { hostInstallFaults } from "../release/host_install_faults.ts";
 import { configurationFault } from "../release/install_fault.ts";
+import { prepareState } from "../tasks/state_encryption.ts";
 import { apidService } from "./apid.ts";
 import { containerdService, criService } from "./containerd.ts";
 import { etcdService } from "./etcd.ts";
@@ -39,6 +40,9 @@ import { timedService } from "./timed.ts";
 import { trustdService } from "./trustd.ts";
 import { udevdService } from "./udevd.ts";
 
+/** How long STATE may take to be made anew, milliseconds. */
+const STATE_MS = 5 * 60_000;
+
 /** Every service of the node. */
 export function nodeServices(machine: Machine, launcher: ProcessLauncher<ServiceRole>): Service[] {
   const build = buildInfo();
@@ -47,6 +51,7 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
     ...{ ...machine, clock: systemClock },
     installFault: ({ machine: { install } }, fresh) =>
       configurationFault(install, fresh, hostInstallFaults),
+    prepareState: (config) => prepareState(machine, config, AbortSignal.timeout(STATE_MS)),
   });
   const handlers = {
     ...machineService({

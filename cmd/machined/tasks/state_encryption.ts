@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { type BlockDevice, chooseVolume } from "$lib/disk/mod.ts";
+import type { MachineConfig } from "$lib/config/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
 import { type SavedConfig, STATE_DIRECTORY } from "../config/saved.ts";
 import type { Machine } from "../machine.ts";
@@ -85,45 +86,55 @@ export function openState(machine: Machine): (
   };
 }
 
-/** Makes STATE what the configuration wants it to be, before anything is saved there. */
+/** Makes STATE what the running configuration wants it to be, before that is saved there. */
 export function encryptState(machine: Machine): Task {
   return {
     name: "encryptState",
     async run(signal) {
-      const { config, savedConfig, log } = machine;
-      if (!savedConfig.available) return;
-      const deps = diskDeps(machine);
-      const device = chooseVolume(STATE, await deps.blockDevices())?.device;
-      const meta = await metaFor(machine);
-      if (!device) return;
-      const wanted = config.running.value?.config.machine.systemDiskEncryption?.state;
-      const ways = await waysOf(meta);
-      const encrypted = device.luksLabel !== undefined;
-      const used = await savedConfig.read() !== undefined;
-      const plan = planState({ wanted, encrypted, ways, used });
-      if (plan.kind === "leave") return log(plan.why);
-      if (plan.kind === "nothing") return;
-      if (plan.kind === "forget" || !wanted) return await meta?.write("stateEncryption", undefined);
-      if (!meta && !wanted.keys.some(({ nodeID }) => nodeID)) {
-        throw new Error(
-          "Cannot encrypt STATE: this machine's disk has no META to keep the passphrase in; use a key " +
-            "of machine.systemDiskEncryption.state with nodeID",
-        );
-      }
-      if (plan.kind === "encrypt") {
-        await meta?.write("stateEncryption", [wanted]);
-        await makeEncrypted(machine, { device, wanted }, signal);
-        return;
-      }
-      // Whenever the power goes, META has a way that opens the volume.
-      const current = ways.length > 0 ? ways : [NODE_ID];
-      await meta?.write("stateEncryption", [...current, wanted]);
-      const volume = { label: STATE, current: [...current, wanted], next: wanted };
-      await changeKeys(device, volume, hostEncryption(deps));
-      await meta?.write("stateEncryption", [wanted]);
-      log(`the keys of STATE on /dev/${device.name} are those of the configuration`);
+      const running = machine.config.running.value?.config;
+      if (running) await prepareState(machine, running, signal);
     },
   };
+}
+
+/** Makes STATE what a configuration wants it to be. @throws {Error} when it cannot be */
+export async function prepareState(
+  machine: Machine,
+  { machine: { systemDiskEncryption } }: MachineConfig,
+  signal: AbortSignal,
+): Promise<void> {
+  const { savedConfig, log } = machine;
+  if (!savedConfig.available) return;
+  const deps = diskDeps(machine);
+  const device = chooseVolume(STATE, await deps.blockDevices())?.device;
+  const meta = await metaFor(machine);
+  if (!device) return;
+  const wanted = systemDiskEncryption?.state;
+  const ways = await waysOf(meta);
+  const encrypted = device.luksLabel !== undefined;
+  const used = await savedConfig.read() !== undefined;
+  const plan = planState({ wanted, encrypted, ways, used });
+  if (plan.kind === "leave") return log(plan.why);
+  if (plan.kind === "nothing") return;
+  if (plan.kind === "forget" || !wanted) return await meta?.write("stateEncryption", undefined);
+  if (!meta && !wanted.keys.some(({ nodeID }) => nodeID)) {
+    throw new Error(
+      "Cannot encrypt STATE: this machine's disk has no META to keep the passphrase in; use a key " +
+        "of machine.systemDiskEncryption.state with nodeID",
+    );
+  }
+  if (plan.kind === "encrypt") {
+    await meta?.write("stateEncryption", [wanted]);
+    await makeEncrypted(machine, { device, wanted }, signal);
+    return;
+  }
+  // Whenever the power goes, META has a way that opens the volume.
+  const current = ways.length > 0 ? ways : [NODE_ID];
+  await meta?.write("stateEncryption", [...current, wanted]);
+  const volume = { label: STATE, current: [...current, wanted], next: wanted };
+  await changeKeys(device, volume, hostEncryption(deps));
+  await meta?.write("stateEncryption", [wanted]);
+  log(`the keys of STATE on /dev/${device.name} are those of the configuration`);
 }
 
 /** META keeps no key of a volume that was wiped. */
