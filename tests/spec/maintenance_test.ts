@@ -30,6 +30,7 @@ async function world() {
     savedConfig: new SavedConfig(),
     power: { request: () => {} },
     installFault: () => Promise.resolve(undefined),
+    prepareState: () => Promise.resolve(),
     log: () => {},
     clock: systemClock,
   });
