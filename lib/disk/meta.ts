@@ -43,12 +43,15 @@ export async function readMeta(medium: Medium): Promise<MetaReading> {
  * @throws {RangeError} when the values have no room
  */
 export async function writeMeta(medium: Medium, values: MetaValues): Promise<void> {
-  const { copies, newest } = await readCopies(medium);
-  const bytes = encodeMeta({ generation: (newest?.generation ?? 0n) + 1n, values });
+  const { copies, newest, usedBytes } = await readCopies(medium);
+  const next = encodeMeta({ generation: (newest?.generation ?? 0n) + 1n, values });
   const room = copyBytes(medium);
-  if (bytes.length > room) {
-    throw new RangeError(`Cannot write META: ${bytes.length} bytes, there is room for ${room}`);
+  if (next.length > room) {
+    throw new RangeError(`Cannot write META: ${next.length} bytes, there is room for ${room}`);
   }
+  // What is forgotten may be a key: nothing of it is to be left behind a shorter copy.
+  const bytes = new Uint8Array(Math.max(next.length, usedBytes));
+  bytes.set(next);
   const newestAt = newest === undefined ? -1 : copies.indexOf(newest);
   for (const at of newestAt === 0 ? [1, 0] : [0, 1]) {
     await medium.write(at * room, bytes);
@@ -109,13 +112,19 @@ async function readCopies(medium: Medium): Promise<{
   readonly copies: readonly (Copy | undefined)[];
   readonly newest: Copy | undefined;
   readonly faults: readonly string[];
+  /** Where the last byte ends that is not zero, of the longer copy. */
+  readonly usedBytes: number;
 }> {
   const room = copyBytes(medium);
+  let usedBytes = 0;
   const faults: string[] = [];
   const copies: (Copy | undefined)[] = [];
   for (const [i, ordinal] of ["first", "second"].entries()) {
     const read = await medium.read(i * room, room).then(
-      decodeMeta,
+      (bytes) => {
+        usedBytes = Math.max(usedBytes, bytes.findLastIndex((byte) => byte !== 0) + 1);
+        return decodeMeta(bytes);
+      },
       // A sector that cannot be read costs this copy only.
       (error) => error instanceof Error ? error.message : String(error),
     );
@@ -124,7 +133,7 @@ async function readCopies(medium: Medium): Promise<{
   }
   const whole = copies.filter((copy) => copy !== undefined);
   const newest = whole.toSorted((a, b) => Number(b.generation - a.generation))[0];
-  return { copies, newest, faults };
+  return { copies, newest, faults, usedBytes };
 }
 
 function copyBytes({ sizeBytes }: Medium): number {

@@ -115,6 +115,13 @@ Deno.test("readMeta() takes the other copy when the disk cannot read one", async
   assert.match(reading.fault ?? "", /first copy: I\/O error$/);
 });
 
+Deno.test("writeMeta() leaves no byte of a value that is forgotten", async () => {
+  const secret = "a passphrase".repeat(100);
+  const disk = await written({ 1: "kept", 9: secret }, { 1: "kept" });
+  assert.ok(!new TextDecoder("latin1").decode(disk.bytes).includes("passphrase"));
+  assert.deepEqual(texts((await readMeta(disk)).values), { 1: "kept" });
+});
+
 Deno.test("writeMeta() refuses what has no room, and the old values stay", async () => {
   const disk = await written(OLD);
   await assert.rejects(
