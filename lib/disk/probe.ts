@@ -28,7 +28,8 @@ export async function probe(
   const head = await read(0, length);
   const tail = await read(sizeBytes - length, length);
   const label = xfsLabel(head);
-  const luks = luksLabel(head);
+  // The second header of a former volume may be left further on.
+  const luks = label === undefined ? luksLabel(head) : undefined;
   const unfinished = unfinishedWork({ head, tail, sizeBytes });
   return {
     blank: isBlank(head) && isBlank(tail),

@@ -134,3 +134,15 @@ Deno.test("changeKeys() changes nothing where no way opens, and shows no key", a
   );
   await open(disk, SECRET, { keysStay: true });
 });
+
+Deno.test("a filesystem over what is left of an encrypted volume is no encrypted volume", async () => {
+  const disk = memoryDisk(80 * MIB);
+  await open(disk, SECRET);
+  await disk.write(0, new Uint8Array(512));
+  assert.equal((await probe(disk)).luksLabel, "EPHEMERAL", "its second header is there");
+  const block = new Uint8Array(512);
+  block.set(new TextEncoder().encode("XFSB"));
+  await disk.write(0, block);
+  const { xfsLabel, luksLabel } = await probe(disk);
+  assert.deepEqual([xfsLabel, luksLabel], ["", undefined]);
+});
