@@ -1,4 +1,7 @@
-/** A cluster of several machines as `talosctl cluster create` makes it, and what is left of it without one. */
+/**
+ * A cluster of several machines as `talosctl cluster create` makes it, and what is left of it without one:
+ * it goes on, and lets no other member go.
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DIST } from "../../mkimage/paths.ts";
@@ -63,6 +66,11 @@ clusterTest(
       }, FAIL_OVER_MS);
       const kept = await kubectl.get("configmap", "kept", "-n", "default");
       assert.equal(kept.data.after, "the first is gone");
+
+      const { code, stderr } = await user.run(["-n", left[0]!, "reset", "--graceful"]);
+      assert.equal(code, 1);
+      assert.match(stderr, /etcd member \w+ is not healthy; all members must be healthy/);
+      assert.deepEqual(firstColumn(await user.print(["-n", left.join(), "memory"])), left);
     } finally {
       await user.run(["cluster", "destroy", "--name", NAME]);
       await Deno.remove(directory, { recursive: true });
