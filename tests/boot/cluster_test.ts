@@ -47,7 +47,7 @@ clusterTest(
       const names = [1, 2, 3].map((n) => `${NAME}-master-${n}`);
       assert.deepEqual(await readyNodes(kubectl), [...names, `${NAME}-worker-1`]);
       const members = await user.print(["etcd", "members"]);
-      for (const name of names) assert.match(members, new RegExp(`\\s${name}\\s`));
+      assert.match(members, new RegExp(` ${names.join()}$`, "m"));
       const memory = await user.print(["-n", MASTERS.join(), "memory"]);
       assert.deepEqual(firstColumn(memory), [...MASTERS]);
 
