@@ -20,9 +20,12 @@ import { armWatchdog } from "./watchdog.ts";
 /** Where the new root is put together before it takes the place of the old one. */
 const NEW_ROOT = "/root";
 
+/** How long a machine waits whose disk starts nothing, minutes; it may be the power that failed each time. */
+const WAIT_MINUTES = 15;
 const NOTHING_COMES_UP =
   "boot stopped: no release on this disk came up, one was tried three times and the other once; " +
-  "the machine stays here. Switch it off and on to try again, or start it from other media";
+  `the machine stays here, and tries again in ${WAIT_MINUTES} minutes or when it is switched off and ` +
+  "on. Start it from other media to install a release anew";
 
 /** Brings the machine from the initramfs into the image; does not come back. */
 export async function main(): Promise<void> {
@@ -35,7 +38,9 @@ export async function main(): Promise<void> {
     cmdline = KernelCmdline.parse((await Deno.readTextFile("/proc/cmdline")).trim());
     const uefi = await hasUefi();
     loadEarlyModules({ afterWatchdog: armWatchdog, uefi });
-    if (uefi && countStart() === "stay") await stay(NOTHING_COMES_UP);
+    if (uefi && countStart() === "stay") {
+      await stay(NOTHING_COMES_UP, WAIT_MINUTES * 60_000);
+    }
     const manifest = await openImage({ cmdline, target: NEW_ROOT });
     say(`image ${manifest.version}, root hash ${manifest.verity.rootHash}`);
     switchRoot(NEW_ROOT);

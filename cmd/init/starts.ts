@@ -29,7 +29,7 @@ export function countStart(): StartPlan["kind"] {
     const number = (readEfiVariable(STARTS_VARIABLE)?.[0] ?? 0) + 1;
     const plan = planStart(number, slot);
     if (plan.kind === "stay") {
-      // Whoever switches the machine off and on has it try all of that again.
+      // The next start tries all of that again.
       removeEfiVariable(STARTS_VARIABLE);
       return plan.kind;
     }

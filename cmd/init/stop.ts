@@ -25,9 +25,13 @@ export async function stop(error: unknown, panicSeconds = DEFAULT_SECONDS): Prom
 /** Far below the watchdog's limit of 60 s, milliseconds. */
 const FEED_MS = 10_000;
 
-/** Says why the machine stays where it is, and keeps the hardware from ending that. Never returns. */
-export async function stay(reason: string): Promise<never> {
+/**
+ * Says why the machine stays where it is, and keeps the hardware from ending that; reboots after `ms`
+ * where that is told. Never returns.
+ */
+export async function stay(reason: string, ms?: number): Promise<never> {
   say(reason);
   setInterval(armWatchdog, FEED_MS);
+  if (ms !== undefined) setTimeout(() => reboot("RESTART"), ms);
   return await new Promise(() => {});
 }

@@ -1,7 +1,7 @@
 /**
  * Starts of a release that ended before it had come up, counted in firmware: a release that was permanent
  * may be damaged on its disk. After three of them the other slot is started, once; when that does not come
- * up either, the machine stays where it is and says so.
+ * up either, the machine stays where it is for a while and says so.
  */
 import { entryFile, type Slot } from "./entry.ts";
 import { otherSlot } from "./plan.ts";
