@@ -8,12 +8,12 @@ import { parseDocument } from "yaml";
 import { formatNoted, noteWipe, openMedium, readGpt } from "$lib/disk/mod.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, freshFirmware, makeDisk, openPartition } from "./disk_image.ts";
+import { BOOTED } from "./disk_node.ts";
 import { BOOT_MS, EVENT_MS, type Node, startNode, textOf } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
 const DISK_BYTES = 3 * 2 ** 30;
 const CALL = { timeoutMs: EVENT_MS };
-const BOOTED = /(?<!re)boot sequence: done/;
 const unless = await diskMissing();
 
 let directory: string;

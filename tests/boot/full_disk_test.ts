@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { bootTest } from "./boot_test_case.ts";
+import { BOOTED } from "./disk_node.ts";
 import { faultMachine } from "./fault_image.ts";
 import { FaultLine } from "./fault_line.ts";
 import { BOOT_MS, EVENT_MS, type Node, startNode, until } from "./node.ts";
@@ -14,7 +15,6 @@ import { Talosctl } from "./talosctl.ts";
 const STATE = "/system/state";
 const CONFIG = `${STATE}/config.yaml`;
 const VAR_BYTES = 512 << 20;
-const BOOTED = /(?<!re)boot sequence: done/;
 const unless = await stateDiskMissing();
 
 let directory: string;
