@@ -4,7 +4,6 @@ import { UIDS } from "$lib/paths/mod.ts";
 import type { Machine } from "../machine.ts";
 import { blockDevices, openDisk } from "../tasks/block_devices.ts";
 import { loadConfig } from "../tasks/config.ts";
-import { diskDeps } from "../tasks/disk_deps.ts";
 import { machineUuid } from "../pid1/image.ts";
 import { createEtcNetworkFiles, createMachineIdFile, createOsReleaseFile } from "../tasks/etc.ts";
 import { mountBpfFilesystem, mountPseudoFilesystems } from "../tasks/filesystems.ts";
@@ -14,7 +13,7 @@ import { setResourceLimits } from "../tasks/rlimits.ts";
 import { preparePartitions } from "../tasks/partitions.ts";
 import { findReleases } from "../tasks/releases.ts";
 import { mountStatePartition } from "../tasks/state.ts";
-import { openState } from "../tasks/state_encryption.ts";
+import { stateDeps } from "../tasks/state_encryption.ts";
 import { wipeDevices } from "../tasks/wipe.ts";
 import type { Sequence, Task } from "./engine.ts";
 
@@ -65,7 +64,7 @@ export function initializeSequence(machine: Machine): Sequence {
       { name: "discoverNetwork", tasks: [setupDiscoveryNetwork(machine)] },
       {
         name: "mountSystem",
-        tasks: [mountStatePartition({ ...diskDeps(machine), openState: openState(machine) })],
+        tasks: [mountStatePartition(stateDeps(machine))],
       },
       { name: "config", tasks: [loadConfig(machine)] },
       { name: "setupNetwork", tasks: [setupNetwork(machine)] },

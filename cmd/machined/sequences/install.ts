@@ -4,12 +4,11 @@ import { hostInstallFaults } from "../release/host_install_faults.ts";
 import { installationFault } from "../release/install_fault.ts";
 import type { StagedUpgrade } from "../release/record.ts";
 import { saveConfig } from "../tasks/config.ts";
-import { diskDeps } from "../tasks/disk_deps.ts";
 import { install, startContainerd } from "../tasks/install.ts";
 import { upgradeStaged } from "../tasks/upgrade.ts";
 import { askFor } from "../tasks/reboot.ts";
 import { mountStatePartition } from "../tasks/state.ts";
-import { encryptState, openState } from "../tasks/state_encryption.ts";
+import { encryptState, stateDeps } from "../tasks/state_encryption.ts";
 import { resetSystemDiskSpec } from "../tasks/reset.ts";
 import { setUserEnvironment } from "../tasks/user_environment.ts";
 import type { Sequence } from "./engine.ts";
@@ -37,7 +36,7 @@ export async function installSequence(machine: Machine): Promise<Sequence | unde
       { name: "install", tasks: [install(machine)] },
       {
         name: "mountState",
-        tasks: [mountStatePartition({ ...diskDeps(machine), openState: openState(machine) })],
+        tasks: [mountStatePartition(stateDeps(machine))],
       },
       { name: "encryptState", tasks: [encryptState(machine)] },
       { name: "saveConfig", tasks: [saveConfig(machine)] },

@@ -103,18 +103,35 @@ export async function changeKeys(
   },
   deps: EncryptionDeps,
 ): Promise<void> {
-  const faults: string[] = [];
   await using medium = await deps.openDevice(device);
-  for (const way of current) {
+  try {
+    const keys = await keysOf(next, label, deps.machineId);
+    const volume = await firstOf(
+      current,
+      async (way) => await openLuks(medium, await keysOf(way, label, deps.machineId)),
+    );
+    await syncKeys(medium, volume, keys);
+  } catch (cause) {
+    throw new Error(`Cannot change the keys of /dev/${device.name}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** What the first of several ways gives that opens a volume. @throws {Error} with what each said */
+export async function firstOf<T>(
+  ways: readonly Encryption[],
+  open: (way: Encryption) => Promise<T>,
+): Promise<T> {
+  const faults: string[] = [];
+  for (const way of ways) {
     try {
-      const volume = await openLuks(medium, await keysOf(way, label, deps.machineId));
-      await syncKeys(medium, volume, await keysOf(next, label, deps.machineId));
-      return;
+      return await open(way);
     } catch (error) {
       faults.push(messageOf(error));
     }
   }
-  throw new Error(`Cannot change the keys of /dev/${device.name}: ${faults.join("; ")}`);
+  throw new Error(faults.join("; "));
 }
 
 /** Takes the plain side of a volume away, if it is there. */

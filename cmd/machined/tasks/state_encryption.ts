@@ -7,16 +7,22 @@ import { isDeepStrictEqual } from "node:util";
 import { type BlockDevice, chooseVolume } from "$lib/disk/mod.ts";
 import type { MachineConfig } from "$lib/config/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
-import { type SavedConfig, STATE_DIRECTORY } from "../config/saved.ts";
+import { STATE_DIRECTORY } from "../config/saved.ts";
 import type { Machine } from "../machine.ts";
 import type { MetaStore } from "../release/meta.ts";
 import { systemDisk } from "../release/system_disk.ts";
 import type { Task } from "../sequences/engine.ts";
 import { blockDevices } from "./block_devices.ts";
 import { diskDeps } from "./disk_deps.ts";
-import { changeKeys, type Encryption, hostEncryption, openEncrypted } from "./encryption.ts";
+import {
+  changeKeys,
+  type Encryption,
+  firstOf,
+  hostEncryption,
+  openEncrypted,
+} from "./encryption.ts";
 import { metaOf } from "./releases.ts";
-import { CRYPTO_MODULES, mountState, STATE } from "./state.ts";
+import { CRYPTO_MODULES, mountState, STATE, type StateDeps } from "./state.ts";
 import { unmountAll } from "./unmount.ts";
 
 /** What META can always be without. */
@@ -60,30 +66,35 @@ export function planState({ wanted, encrypted, ways, used }: StateFacts): StateP
   };
 }
 
+/** What mounting STATE takes, encrypted or not. */
+export function stateDeps(machine: Machine): Machine & StateDeps {
+  return {
+    ...diskDeps(machine),
+    openState: (device, signal) => openState(machine, device, signal),
+  };
+}
+
 /**
  * The plain side of an encrypted STATE.
  *
  * @throws {Error} that says what was tried
  */
-export function openState(machine: Machine): (
+async function openState(
+  machine: Machine,
   device: BlockDevice,
   signal: AbortSignal,
-) => Promise<BlockDevice> {
-  return async (device, signal) => {
-    const deps = hostEncryption(diskDeps(machine));
-    const known = await waysOf(await metaFor(machine));
-    const faults: string[] = [];
-    for (const encryption of known.length > 0 ? known : [NODE_ID]) {
-      try {
-        const volume = { label: STATE, format: false, encryption, keysStay: true };
-        return await openEncrypted(device, volume, deps, signal);
-      } catch (error) {
-        faults.push(messageOf(error));
-      }
-    }
+): Promise<BlockDevice> {
+  const deps = hostEncryption(diskDeps(machine));
+  const known = await waysOf(metaFor(machine, await blockDevices(machine.log)));
+  try {
+    return await firstOf(known.length > 0 ? known : [NODE_ID], (encryption) => {
+      const volume = { label: STATE, format: false, encryption, keysStay: true };
+      return openEncrypted(device, volume, deps, signal);
+    });
+  } catch (cause) {
     const tried = known.length > 0 ? "the keys that META has" : "META has no key; tried nodeID";
-    throw new Error(`Cannot open the STATE volume: ${tried}: ${faults.join("; ")}`);
-  };
+    throw new Error(`Cannot open the STATE volume: ${tried}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** Makes STATE what the running configuration wants it to be, before that is saved there. */
@@ -106,9 +117,10 @@ export async function prepareState(
   const { savedConfig, log } = machine;
   if (!savedConfig.available) return;
   const deps = diskDeps(machine);
-  const device = chooseVolume(STATE, await deps.blockDevices())?.device;
-  const meta = await metaFor(machine);
+  const devices = await deps.blockDevices();
+  const device = chooseVolume(STATE, devices)?.device;
   if (!device) return;
+  const meta = metaFor(machine, devices);
   const wanted = systemDiskEncryption?.state;
   const ways = await waysOf(meta);
   const encrypted = device.luksLabel !== undefined;
@@ -116,7 +128,8 @@ export async function prepareState(
   const plan = planState({ wanted, encrypted, ways, used });
   if (plan.kind === "leave") return log(plan.why);
   if (plan.kind === "nothing") return;
-  if (plan.kind === "forget" || !wanted) return await meta?.write("stateEncryption", undefined);
+  // Nothing else is planned without keys.
+  if (!wanted) return await meta?.write("stateEncryption", undefined);
   if (!meta && !wanted.keys.some(({ nodeID }) => nodeID)) {
     throw new Error(
       "Cannot encrypt STATE: this machine's disk has no META to keep the passphrase in; use a key " +
@@ -142,33 +155,34 @@ export function forgetStateKeys(machine: Machine): Task {
   return {
     name: "forgetStateKeys",
     async run() {
-      const meta = await metaFor(machine);
+      const meta = metaFor(machine, await blockDevices(machine.log));
       if ((await waysOf(meta)).length > 0) await meta?.write("stateEncryption", undefined);
     },
   };
 }
 
 async function makeEncrypted(
-  machine: Machine & { readonly savedConfig: Pick<SavedConfig, "open" | "close"> },
+  machine: Machine,
   { device, wanted }: { readonly device: BlockDevice; readonly wanted: Encryption },
   signal: AbortSignal,
 ): Promise<void> {
-  const { savedConfig, modules, log } = machine;
+  const { savedConfig, modules } = machine;
   savedConfig.close();
   await unmountAll(machine, (target) => target === STATE_DIRECTORY);
   await modules.load(CRYPTO_MODULES, signal);
   const deps = hostEncryption(diskDeps(machine));
   const volume = { label: STATE, format: true, encryption: wanted };
   const plain = await openEncrypted(device, volume, deps, signal);
-  await mountState({ mounter: machine.mounter, savedConfig, log }, `/dev/${plain.name}`);
+  await mountState(machine, `/dev/${plain.name}`);
 }
 
-async function metaFor(
+function metaFor(
   { releases, log }: Machine,
-): Promise<Pick<MetaStore, "read" | "write"> | undefined> {
+  devices: readonly BlockDevice[],
+): Pick<MetaStore, "read" | "write"> | undefined {
   // One store for all, since each change reads the others' values and writes them again.
   if (releases.slots) return releases.slots.deps.meta;
-  const disk = systemDisk(await blockDevices(log));
+  const disk = systemDisk(devices);
   return disk && metaOf(disk, log);
 }
 
