@@ -4,12 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { join } from "node:path";
-import { renamedInstaller } from "./altered_releases.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, openPartition } from "./disk_image.ts";
 import { BOOTED, type DiskNode, startDiskNode } from "./disk_node.ts";
 import { BOOT_MS } from "./node.ts";
+import { upgraded } from "./upgraded.ts";
 
 const long = { unless: await diskMissing(), tier: "long" } as const;
 const REFUSED = /boot stopped: Cannot open the root filesystem of the image/g;
@@ -54,15 +53,6 @@ async function damage(...offsets: readonly number[]): Promise<void> {
   }
 }
 
-async function upgrade(tag: string): Promise<void> {
-  const { node, user, images } = machine;
-  images[tag] = await renamedInstaller(tag, join(directory, tag));
-  const from = await machine.shown();
-  await user.print(["upgrade", "--image", `installers.test/installer:${tag}`]);
-  await node.vm.until(/slot B has proved itself: it is permanent/, BOOT_MS, from);
-  await node.vm.until(BOOTED, BOOT_MS, from);
-}
-
 async function status(): Promise<Record<string, string>> {
   return JSON.parse(await machine.user.print(["get", "upgradestatus", "-o", "json"])).spec;
 }
@@ -71,7 +61,7 @@ bootTest("a node has a release in each slot", async () => {
   machine = await startDiskNode(directory, {
     ...{ sizeBytes: 3 * 2 ** 30, kernelArguments: ["talos.upgrade.trial=500"] },
   });
-  await upgrade("v0.1.2");
+  await upgraded(machine, directory, { tag: "v0.1.2", slot: "B" });
 }, { ...long, bringsUp: true });
 
 bootTest("a release that is damaged is started three times, then the other stands in", async () => {
@@ -92,7 +82,7 @@ bootTest("a release that is damaged is started three times, then the other stand
 }, { ...long, bringsUp: true });
 
 bootTest("an upgrade replaces the damaged release, and the machine is as it was", async () => {
-  await upgrade("v0.1.3");
+  await upgraded(machine, directory, { tag: "v0.1.3", slot: "B" });
   const { version, slot, state, other } = await status();
   assert.deepEqual([version, slot, state, other], ["v0.1.3", "B", "permanent", "v0.1.0"]);
 }, { ...long, bringsUp: true });

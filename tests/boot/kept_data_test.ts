@@ -9,12 +9,11 @@ import { buildIso } from "../../mkimage/assets/iso.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { bootTest } from "./boot_test_case.ts";
-import { renamedInstaller } from "./altered_releases.ts";
 import { diskMissing, openPartition } from "./disk_image.ts";
 import { BOOTED, type DiskNode, startDiskNode } from "./disk_node.ts";
 import { BOOT_MS, DIST } from "./node.ts";
+import { upgraded } from "./upgraded.ts";
 
-const REPOSITORY = "installers.test/installer";
 const long = { unless: await diskMissing(), tier: "long" } as const;
 
 let directory: string;
@@ -37,19 +36,6 @@ async function filesystemId(label: string): Promise<string> {
   return superblock.subarray(32).toHex();
 }
 
-/** Upgrades, waits until `tag` is permanent in `slot`, and gives what the console showed meanwhile. */
-async function upgraded(tag: string, slot: string, ...flags: string[]): Promise<string> {
-  const { node, user, images } = machine;
-  images[tag] = await renamedInstaller(tag, join(directory, tag));
-  const from = await machine.shown();
-  await user.print(["upgrade", "--image", `${REPOSITORY}:${tag}`, ...flags]);
-  await node.vm.until(new RegExp(`slot ${slot} has proved itself: it is permanent`), BOOT_MS, from);
-  await node.vm.until(BOOTED, BOOT_MS, from);
-  const { spec } = JSON.parse(await user.print(["get", "upgradestatus", "--output", "json"]));
-  assert.deepEqual([spec.version, spec.slot, spec.state], [tag, slot, "permanent"]);
-  return (await node.vm.console()).slice(from);
-}
-
 bootTest("a node runs from its disk and has a CD beside it", async () => {
   const cd = join(directory, "node.iso");
   await buildIso({
@@ -63,7 +49,8 @@ bootTest("a node runs from its disk and has a CD beside it", async () => {
 
 bootTest("a staged upgrade is done by the next boot, and keeps what is on the disk", async () => {
   const before = await Promise.all(["STATE", "EPHEMERAL"].map(filesystemId));
-  const console = await upgraded("v0.1.2", "B", "--stage");
+  const release = { tag: "v0.1.2", slot: "B", flags: ["--stage"] } as const;
+  const console = await upgraded(machine, directory, release);
   assert.match(console, /reboot requested by staged upgrade[\s\S]*installer: v0\.1\.2 is on/);
   assert.doesNotMatch(console, /sequence: failed/);
   assert.deepEqual(await Promise.all(["STATE", "EPHEMERAL"].map(filesystemId)), before);
@@ -71,7 +58,8 @@ bootTest("a staged upgrade is done by the next boot, and keeps what is on the di
 
 bootTest("an upgrade that preserves nothing wipes EPHEMERAL and no more", async () => {
   const [state, ephemeral] = [await filesystemId("STATE"), await filesystemId("EPHEMERAL")];
-  const console = await upgraded("v0.1.3", "A", "--preserve=false");
+  const release = { tag: "v0.1.3", slot: "A", flags: ["--preserve=false"] } as const;
+  const console = await upgraded(machine, directory, release);
   assert.doesNotMatch(console, /sequence: failed/);
   assert.equal(await filesystemId("STATE"), state);
   assert.notEqual(await filesystemId("EPHEMERAL"), ephemeral);
