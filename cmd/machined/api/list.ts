@@ -2,6 +2,7 @@ import type { Stats } from "node:fs";
 import { ListRequest_Type } from "$proto/machine/machine_pb.ts";
 import type { MachineApi } from "./_impl.ts";
 import { goFileMode } from "./files/go_mode.ts";
+import { fromRoot } from "./files/path.ts";
 import { walk, type WalkEntry } from "./files/walk.ts";
 import type { FilesDeps } from "./read.ts";
 
@@ -9,7 +10,8 @@ import type { FilesDeps } from "./read.ts";
 export function listApi({ calls }: FilesDeps): MachineApi<"list"> {
   return {
     async *list({ root, recurse, recursionDepth, types }, { signal }) {
-      for await (const entry of walk(root, { calls, signal, ...depth(recurse, recursionDepth) })) {
+      const options = { calls, signal, ...depth(recurse, recursionDepth) };
+      for await (const entry of walk(fromRoot(root), options)) {
         if (!entry.leaving && isWanted(entry.stats, types)) yield fileInfo(entry);
       }
     },
