@@ -52,6 +52,7 @@ export {
   type SecretsBundle,
   secretsOf,
 } from "./generate/secrets.ts";
+export { flagName } from "./flag_name.ts";
 export { isControlPlane, type MachineType, machineType } from "./machine_type.ts";
 export { parseConfig, type ParsedConfig, type ParseOptions } from "./parse.ts";
 export type {
