@@ -89,24 +89,19 @@ function takeAssignedBooleans(
   tokens: readonly string[],
   flags: Flags,
 ): { rest: string[]; assigned: Map<string, boolean> } {
-  const byName: FlagsByName = new Map(
-    Object.entries(flags).flatMap(([name, flag]) =>
-      [`--${kebab(name)}`, ...(flag.short ? [`-${flag.short}`] : [])].map((written) =>
-        [written, { name, flag }] as const
-      )
-    ),
+  const byLong = new Map(
+    Object.entries(flags).map(([name, flag]) => [`--${kebab(name)}`, { name, flag }]),
   );
   const rest: string[] = [];
   const assigned = new Map<string, boolean>();
   for (let index = 0; index < tokens.length; index++) {
-    if (tokens[index] === "--") {
+    const token = tokens[index] ?? "";
+    if (token === "--") {
       rest.push(...tokens.slice(index));
       break;
     }
-    const { switches, token } = spellOut(tokens[index] ?? "", byName);
-    rest.push(...switches);
     const split = token.indexOf("=");
-    const found = byName.get(split < 0 ? token : token.slice(0, split));
+    const found = byLong.get(split < 0 ? token : token.slice(0, split));
     if (found && split >= 0 && found.flag.kind === "bool") {
       try {
         assigned.set(found.name, found.flag.parse(token.slice(split + 1), undefined) === true);
@@ -117,31 +112,11 @@ function takeAssignedBooleans(
       }
       continue;
     }
-    // The last one counts: `--wait=false --wait` waits.
-    if (found?.flag.kind === "bool") assigned.delete(found.name);
     rest.push(token);
     const takesNext = split < 0 && found !== undefined && found.flag.kind !== "bool";
     if (takesNext && index + 1 < tokens.length) rest.push(tokens[++index] ?? "");
   }
   return { rest, assigned };
-}
-
-type FlagsByName = ReadonlyMap<
-  string,
-  { readonly name: string; readonly flag: Flag<unknown> }
->;
-
-/** Makes `-rd=1` `-r` and `--depth=1`: commander takes the sign behind a letter for a part of the value. */
-function spellOut(token: string, flags: FlagsByName): { switches: string[]; token: string } {
-  const [, letters = "", last = "", value = ""] = /^-(\w*)(\w)=(.*)$/s.exec(token) ?? [];
-  const found = flags.get(`-${last}`);
-  // A letter that takes a value takes all that follows it.
-  const plain = [...letters].every((letter) => flags.get(`-${letter}`)?.flag.kind === "bool");
-  if (!found || !plain) return { switches: [], token };
-  return {
-    switches: letters === "" ? [] : [`-${letters}`],
-    token: `--${kebab(found.name)}=${value}`,
-  };
 }
 
 function checkRequired(flags: Flags, given: ReadonlySet<string>): void {

@@ -44,7 +44,6 @@ Deno.test("parse() reads switches that are given a value", () => {
   assert.equal(read("--wait=0").flags.wait, false);
   assert.equal(read("--follow=true").flags.follow, true);
   assert.equal(read("--wait=false", "--wait=true").flags.wait, true);
-  assert.equal(read("--wait=false", "--wait").flags.wait, true);
   assert.throws(() => read("--wait=perhaps"), /invalid argument for flag --wait/);
 });
 
@@ -54,22 +53,8 @@ Deno.test("parse() leaves a switch undecided that is not written", () => {
   assert.deepEqual([wait(), wait("--wait"), wait("--wait=false")], [undefined, true, false]);
 });
 
-Deno.test("parse() reads values behind a letter and a sign, of switches too", () => {
-  const { flags, args } = read("-n=x=1,y", "-fn=z", "a", "-m=metal");
-  assert.deepEqual(flags.nodes, ["x=1", "y", "z"]);
-  assert.equal(flags.follow, true);
-  assert.equal(flags.mode, "metal");
-  assert.deepEqual(args, ["a"]);
-  assert.equal(read("-f", "-f=false").flags.follow, false);
-  assert.equal(read("-f=false", "-f").flags.follow, true);
-  assert.deepEqual(read("-nf=x").flags.nodes, ["f=x"]);
-  assert.throws(() => read("-m=moon"), /invalid argument for flag --mode/);
-  assert.throws(() => read("-q=1"), /unknown shorthand flag: 'q' in -q/);
-});
-
 Deno.test("parse() does not take a flag's value for a flag", () => {
   assert.deepEqual(read("--nodes", "--wait=false").flags.nodes, ["--wait=false"]);
-  assert.deepEqual(read("-n", "-f=false").flags.nodes, ["-f=false"]);
 });
 
 Deno.test("parse() reads letters in one word and a value stuck to its letter", () => {

@@ -88,12 +88,6 @@ function firstWord(tokens: readonly string[], flags: Flags): number {
   return -1;
 }
 
-/** `help config add` as `config add --help`. */
-function helpWanted<S>({ globals }: Program<S>, tokens: readonly string[]): readonly string[] {
-  const index = firstWord(tokens, globals);
-  return tokens[index] === "help" ? [...tokens.toSpliced(index, 1), "--help"] : tokens;
-}
-
 /** Exit code of a program that an interrupt ended: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
@@ -108,7 +102,8 @@ export async function execute<S>(
 ): Promise<number> {
   let at: Located<S> | undefined;
   try {
-    at = await locate(program, helpWanted(program, tokens));
+    const words = tokens[0] === "help" ? [...tokens.slice(1), "--help"] : tokens;
+    at = await locate(program, words);
     const flags = { ...at.inherited, ...at.command.flags };
     const parsed = parse(at.rest, flags, at.command.args);
     if (parsed.help || !at.command.run) {

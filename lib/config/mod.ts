@@ -52,7 +52,6 @@ export {
   type SecretsBundle,
   secretsOf,
 } from "./generate/secrets.ts";
-export { flagName } from "./flag_name.ts";
 export { isControlPlane, type MachineType, machineType } from "./machine_type.ts";
 export { parseConfig, type ParsedConfig, type ParseOptions } from "./parse.ts";
 export type {
@@ -61,6 +60,7 @@ export type {
   MachineSection,
   RawConfig,
 } from "./schema/document.ts";
+export { readBytes } from "./schema/scalars.ts";
 export { effectiveInstaller } from "./validate/image_rules.ts";
 export type { Mode } from "./validate/rule.ts";
 export {

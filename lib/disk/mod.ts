@@ -36,7 +36,7 @@ export {
   type Unfinished,
   wipeNoted,
 } from "./unfinished.ts";
-export { type BlockDevice, chooseVolume, type Volume } from "./volume.ts";
+export { type BlockDevice, chooseVolume, MIN_XFS_BYTES, type Volume } from "./volume.ts";
 export {
   isNodeGpt,
   isUserGpt,

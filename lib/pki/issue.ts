@@ -12,7 +12,6 @@ export type Usage = "clientAuth" | "serverAuth";
 /** What the issuer decides, whatever a request asks for. */
 export interface Issuance {
   readonly ca: PemPair;
-  /** With none the certificate says nothing of its use. */
   readonly usages: readonly Usage[];
   readonly now: Date;
   readonly lifetimeMs: number;
@@ -99,18 +98,13 @@ async function sign(issuance: Issuance, leaf: CsrInfo): Promise<string> {
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(keyUsage(publicKey), true),
-      ...usagesExtension(issuance.usages),
+      new x509.ExtendedKeyUsageExtension(issuance.usages.map((usage) => EXTENDED[usage])),
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(ca),
       ...sanExtension(leaf.sans, subject.length === 0),
     ],
   });
   return encodePem("CERTIFICATE", new Uint8Array(crt.rawData));
-}
-
-function usagesExtension(usages: readonly Usage[]): x509.Extension[] {
-  if (usages.length === 0) return [];
-  return [new x509.ExtendedKeyUsageExtension(usages.map((usage) => EXTENDED[usage]))];
 }
 
 const EXTENDED = {

@@ -35,14 +35,10 @@ export function clientCertificateFault(
   return undefined;
 }
 
-/**
- * True when the certificate (DER) names client authentication among its extended key usages, or names
- * no usage at all and so is for any.
- */
+/** True when the certificate (DER) names client authentication as an extended key usage. */
 export function isForClients(der: Uint8Array): boolean {
   try {
-    const usages = extendedKeyUsage(der);
-    return usages === undefined ? der.length > 0 : names(usages, CLIENT_AUTH);
+    return walk(der, false);
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;
@@ -54,25 +50,18 @@ function signedByAny(certificate: X509Certificate, caPem: string): boolean {
   return pems.some((pem) => certificate.verify(new X509Certificate(pem).publicKey));
 }
 
-/** The content of the extension that lists usages, looked for in DER depth first. */
-function extendedKeyUsage(der: Uint8Array): Uint8Array | undefined {
+/** Looks through DER, depth first, for the usage inside the extension that lists usages. */
+function walk(der: Uint8Array, inUsages: boolean): boolean {
   let afterName = false;
   for (const { tag, body } of elements(der)) {
-    if (tag === OBJECT_IDENTIFIER) afterName = equal(body, EXTENDED_KEY_USAGE);
-    else if (tag === OCTET_STRING && afterName) return body;
-    const found = (tag & CONSTRUCTED) !== 0 ? extendedKeyUsage(body) : undefined;
-    if (found) return found;
+    if (tag === OBJECT_IDENTIFIER) {
+      if (inUsages && equal(body, CLIENT_AUTH)) return true;
+      afterName = equal(body, EXTENDED_KEY_USAGE);
+    } else if (tag === OCTET_STRING) {
+      if (afterName && walk(body, true)) return true;
+    } else if ((tag & CONSTRUCTED) !== 0 && walk(body, inUsages)) return true;
   }
-  return undefined;
-}
-
-/** Whether an object identifier is among those in DER. */
-function names(der: Uint8Array, identifier: Uint8Array): boolean {
-  return elements(der).some(({ tag, body }) =>
-    tag === OBJECT_IDENTIFIER
-      ? equal(body, identifier)
-      : (tag & CONSTRUCTED) !== 0 && names(body, identifier)
-  );
+  return false;
 }
 
 function* elements(der: Uint8Array): Generator<{ tag: number; body: Uint8Array }> {

@@ -25,10 +25,6 @@ Deno.test("clientCertificateFault() finds a certificate of any CA in a bundle", 
   assert.equal(clientCertificateFault(der(await pki.client()), bundle, Date.now()), undefined);
 });
 
-Deno.test("clientCertificateFault() lets a certificate in that is for any use", async () => {
-  assert.equal(fault(der(await pki.leaf([]))), undefined);
-});
-
 Deno.test("clientCertificateFault() says what is wrong", async () => {
   assert.match(fault(der(await pki.client(-48 * HOUR_MS, -24 * HOUR_MS))) ?? "", /expired on/);
   assert.match(fault(der(await pki.client(24 * HOUR_MS, 48 * HOUR_MS))) ?? "", /not valid before/);

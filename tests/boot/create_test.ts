@@ -1,6 +1,6 @@
 /**
- * `talosctl cluster create` with machines that boot by themselves: from a disk image, from a CD and over
- * the network, each until it runs from its own disk.
+ * `talosctl cluster create` with machines that boot by themselves, from a disk image, from a CD and over
+ * the network, each until it runs from its own disk; and with one that QEMU hands the kernel.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing } from "./disk_image.ts";
 import { installerOf, serveInstallers } from "./installers.ts";
-import { DIST } from "./node.ts";
+import { DIST, EVENT_MS, until } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
 const unless = await diskMissing();
@@ -71,6 +71,27 @@ async function runsFromDisk(): Promise<void> {
   await user.print(["cluster", "destroy"]);
   assert.deepEqual(await Array.fromAsync(Deno.readDir(join(user.home, ".talos/clusters"))), []);
 }
+
+bootTest(
+  "cluster create gives a machine disks, encrypts its own, and applies its configuration",
+  async () => {
+    await user.print([
+      ...[...CREATE, "--skip-injecting-config", "--with-apply-config"],
+      ...["--vmlinuz-path", join(DIST, "vmlinuz-amd64")],
+      ...["--initrd-path", join(DIST, "initramfs-amd64.xz")],
+      ...["--encrypt-state", "--encrypt-ephemeral", "--user-disk", "/var/mnt/data:200MB"],
+    ]);
+    assert.doesNotMatch(await user.print(["read", "/proc/cmdline"]), /talos\.config/);
+    // The API answers before all is mounted.
+    await until(async () => {
+      const mounts = await user.print(["read", "/proc/mounts"]);
+      assert.match(mounts, /^\/dev\/dm-\d+ \/system\/state xfs /m);
+      assert.match(mounts, /^\/dev\/dm-\d+ \/var xfs /m);
+      assert.match(mounts, /^\/dev\/vdc1 \/var\/mnt\/data xfs rw,/m);
+    }, EVENT_MS);
+  },
+  { unless },
+);
 
 bootTest("cluster create boots a disk image, as large as --disk says", async () => {
   const options = { ...await common("disk.qcow2"), sizeBytes: 1280 * 2 ** 20 };

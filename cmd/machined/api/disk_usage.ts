@@ -1,7 +1,6 @@
 import type { DiskUsageRequest } from "$proto/machine/machine_pb.ts";
 import type { MachineApi } from "./_impl.ts";
 import { errorText } from "./files/errors.ts";
-import { fromRoot } from "./files/path.ts";
 import { walk, type WalkEntry } from "./files/walk.ts";
 import type { FilesDeps } from "./read.ts";
 
@@ -11,7 +10,7 @@ export function diskUsageApi({ calls }: FilesDeps): MachineApi<"diskUsage"> {
     async *diskUsage(request, { signal }) {
       for (const path of request.paths) {
         try {
-          yield* usage(walk(fromRoot(path), { calls, signal }), request);
+          yield* usage(walk(path, { calls, signal }), request);
         } catch (error) {
           yield { name: path, relativeName: path, error: errorText("measure", path, error) };
         }

@@ -1,7 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { SlotError } from "$lib/bootloader/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
-import type { ResetPartitionSpec } from "$proto/machine/machine_pb.ts";
 import type { Turn } from "../etcd/quorum.ts";
 import type { VerifiedInstaller } from "../release/installer.ts";
 import type { StagedUpgrade, UpgradeRecord } from "../release/record.ts";
@@ -95,7 +94,11 @@ export function lifecycleApi(
       }),
     async reset({ graceful, reboot, systemPartitionsToWipe }, { signal }) {
       if (resetting) throw refusal("Cannot reset: a reset is under way");
-      const labels = labelsToWipe(systemPartitionsToWipe);
+      const labels = systemPartitionsToWipe.filter(({ wipe }) => wipe).map(({ label }) => label);
+      const unknown = labels.find((label) => !RESET_LABELS.some((known) => known === label));
+      if (unknown !== undefined) {
+        throw new ConnectError(`label "${unknown}" is not supported`, Code.InvalidArgument);
+      }
       resetting = true;
       try {
         if (graceful) await refusing(() => deps.checkLeave(signal));
@@ -109,24 +112,6 @@ export function lifecycleApi(
       return { messages: [{}] };
     },
   };
-}
-
-/** The labels of what is to be wiped; none of them is the whole disk. */
-function labelsToWipe(partitions: readonly ResetPartitionSpec[]): string[] {
-  const unknown = partitions.find(({ label }) => !RESET_LABELS.some((known) => known === label));
-  if (unknown) {
-    throw new ConnectError(`label "${unknown.label}" is not supported`, Code.InvalidArgument);
-  }
-  const labels = partitions.filter(({ wipe }) => wipe).map(({ label }) => label);
-  // Who names partitions to be kept does not mean the whole disk.
-  if (partitions.length > 0 && labels.length === 0) {
-    throw new ConnectError(
-      "Cannot reset: none of the partitions named is to be wiped; " +
-        "set wipe for one, or name none to wipe the whole disk",
-      Code.InvalidArgument,
-    );
-  }
-  return labels;
 }
 
 interface Request {

@@ -2,7 +2,6 @@ import type { Stats } from "node:fs";
 import { ListRequest_Type } from "$proto/machine/machine_pb.ts";
 import type { MachineApi } from "./_impl.ts";
 import { goFileMode } from "./files/go_mode.ts";
-import { fromRoot } from "./files/path.ts";
 import { walk, type WalkEntry } from "./files/walk.ts";
 import type { FilesDeps } from "./read.ts";
 
@@ -10,8 +9,7 @@ import type { FilesDeps } from "./read.ts";
 export function listApi({ calls }: FilesDeps): MachineApi<"list"> {
   return {
     async *list({ root, recurse, recursionDepth, types }, { signal }) {
-      const options = { calls, signal, ...depth(recurse, recursionDepth) };
-      for await (const entry of walk(fromRoot(root), options)) {
+      for await (const entry of walk(root, { calls, signal, ...depth(recurse, recursionDepth) })) {
         if (!entry.leaving && isWanted(entry.stats, types)) yield fileInfo(entry);
       }
     },

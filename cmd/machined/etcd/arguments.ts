@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-import { flagName } from "$lib/config/mod.ts";
 import { ETCD_CLIENT_PORT, ETCD_PEER_PORT } from "../controllers/k8s/access.ts";
 import { ETCD_DATA_DIR, ETCD_PKI_DIR } from "./places.ts";
 
@@ -52,7 +51,7 @@ export function etcdArguments(
   { state, initialCluster }: MemberPlan,
   extraArgs: Readonly<Record<string, string>>,
 ): string[] {
-  const denied = Object.keys(extraArgs).find((flag) => FORBIDDEN.has(flagName(flag)));
+  const denied = Object.keys(extraArgs).find((flag) => FORBIDDEN.has(flag));
   if (denied !== undefined) {
     throw new RangeError(
       `Cannot start etcd: extra arg "${denied}" of cluster.etcd.extraArgs is not allowed`,
@@ -70,9 +69,7 @@ export function etcdArguments(
     "initial-cluster": initialCluster.join(","),
     ...certificateFlags(""),
     ...certificateFlags("peer-"),
-    ...Object.fromEntries(
-      Object.entries(extraArgs).map(([written, value]) => [flagName(written), value]),
-    ),
+    ...extraArgs,
   };
   return [
     "/usr/local/bin/etcd",

@@ -4,7 +4,7 @@ import { etcdArguments, primaryAddress } from "./arguments.ts";
 Deno.test("etcdArguments() of a founder has its URLs, certificates and itself as the cluster", () => {
   const plan = { state: "new", initialCluster: ["a=https://10.5.0.2:2380"] } as const;
   const args = etcdArguments({ name: "a", address: "10.5.0.2" }, plan, {
-    "--election-timeout": "5000",
+    "election-timeout": "5000",
   });
   assert.deepEqual(args, [
     "/usr/local/bin/etcd",
@@ -37,12 +37,10 @@ Deno.test("etcdArguments() listens on every address of an IPv6 machine", () => {
 
 Deno.test("etcdArguments() refuses a flag of the configuration that is the node's own", () => {
   const plan = { state: "new", initialCluster: [] } as const;
-  for (const flag of ["data-dir", "--data-dir"]) {
-    assert.throws(
-      () => etcdArguments({ name: "a", address: "10.5.0.2" }, plan, { [flag]: "/tmp" }),
-      { message: new RegExp(`extra arg "${flag}" of cluster\\.etcd\\.extraArgs is not allowed`) },
-    );
-  }
+  assert.throws(
+    () => etcdArguments({ name: "a", address: "10.5.0.2" }, plan, { "data-dir": "/tmp" }),
+    /extra arg "data-dir" of cluster\.etcd\.extraArgs is not allowed/,
+  );
 });
 
 for (

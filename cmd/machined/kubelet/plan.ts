@@ -1,6 +1,6 @@
 /** The kubelet of a node: its files, command line and container, decided from the configuration. */
 import type { ContainerMount, ContainerSpec } from "$lib/containerd/mod.ts";
-import { flagName, IMAGES, type MachineConfig } from "$lib/config/mod.ts";
+import { IMAGES, type MachineConfig } from "$lib/config/mod.ts";
 import { CONTAINERD_SOCKETS } from "$lib/paths/mod.ts";
 import { stringify } from "yaml";
 import { KUBELET_KUBECONFIG, STATIC_PODS_DIR } from "../controllers/mod.ts";
@@ -84,7 +84,7 @@ export function nodeName(config: MachineConfig, hostname: string): string {
 }
 
 function flags(values: Readonly<Record<string, string>>): string[] {
-  return Object.entries(values).map(([name, value]) => `--${flagName(name)}=${value}`);
+  return Object.entries(values).map(([name, value]) => `--${name.replace(/^--?/, "")}=${value}`);
 }
 
 /** What the kubelet sees of the host. What it mounts in the shared ones, the host and pods see too. */

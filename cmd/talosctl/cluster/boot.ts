@@ -8,9 +8,16 @@ export type BootSource =
   | { readonly kind: "iso" | "disk"; readonly path: string }
   | { readonly kind: "pxe"; readonly directory: string };
 
+/**
+ * How machines come by their configurations: from a URL of the kernel's command line, over their API in
+ * maintenance mode, or likewise but by the user.
+ */
+export type HandOver = "served" | "applied" | "left";
+
 /** How machines start. */
 export interface Boot {
   readonly source: BootSource;
+  readonly handOver: HandOver;
   /** With UEFI, otherwise with a BIOS. */
   readonly uefi: boolean;
   /** They come to run from their own disk: its boot loader starts them from then on. */
@@ -27,6 +34,8 @@ export interface BootFlags {
   readonly pxe: string;
   readonly withUefi: boolean | undefined;
   readonly withBootloader: boolean | undefined;
+  readonly skipInjectingConfig: boolean;
+  readonly withApplyConfig: boolean;
 }
 
 /** The flag that names a source. */
@@ -37,9 +46,9 @@ export const SOURCE_FLAG = {
   pxe: "--pxe",
 } as const satisfies Record<BootSource["kind"], string>;
 
-/** Whether machines come up without a configuration and are given it over their API. */
-export function isAsset({ source }: Boot): boolean {
-  return source.kind !== "kernel";
+/** Whether STATE has a disk of its own: a machine that has a boot loader has it on the disk of that. */
+export function hasStateDisk({ bootloader }: Boot): boolean {
+  return !bootloader;
 }
 
 /** How these flags have machines start. @throws {UsageError} where they contradict each other */
@@ -72,7 +81,17 @@ export function chooseBoot(flags: BootFlags): Boot {
       "--disk-image-path is a disk with a boot loader: leave out --with-bootloader=false",
     );
   }
-  return { source, uefi, bootloader };
+  return { source, handOver: handOver(flags, ofAsset), uefi, bootloader };
+}
+
+/** What mkimage makes names no configuration: a machine started from it has to be given one. */
+function handOver(
+  { withApplyConfig, skipInjectingConfig }: BootFlags,
+  ofAsset: boolean,
+): HandOver {
+  if (withApplyConfig) return "applied";
+  if (skipInjectingConfig) return "left";
+  return ofAsset ? "applied" : "served";
 }
 
 function sourceOf(flags: BootFlags): BootSource {

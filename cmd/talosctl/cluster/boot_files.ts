@@ -4,7 +4,7 @@ import { PXE_SCRIPT } from "$lib/image/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
 import { fileReason, statIfPresent } from "../files.ts";
 import type { HostFiles } from "../host.ts";
-import { type BootSource, SOURCE_FLAG } from "./boot.ts";
+import { type Boot, type BootSource, SOURCE_FLAG } from "./boot.ts";
 import { readDiskImage } from "./disks.ts";
 import type { CreateOptions } from "./options.ts";
 import type { QemuBoot } from "./qemu.ts";
@@ -82,14 +82,14 @@ export interface ServedFiles {
   readonly start: (name: string) => string;
 }
 
-/** What is served to machines that start from `source`: a kernel's configuration, or all of PXE. */
+/** What is served to machines that start like that: a kernel's configuration, or all of PXE. */
 export async function servedFiles(
   { files }: { readonly files: HostFiles },
-  source: BootSource,
+  { source, handOver }: Pick<Boot, "source" | "handOver">,
   nodes: readonly Pick<NodeState, "name">[],
   configFile: (name: string) => string,
 ): Promise<ServedFiles> {
-  if (source.kind === "kernel") {
+  if (source.kind === "kernel" && handOver === "served") {
     const paths = new Map(nodes.map(({ name }) => [name, `/${crypto.randomUUID()}/config.yaml`]));
     return {
       files: Object.fromEntries([...paths].map(([name, path]) => [path, configFile(name)])),
@@ -105,16 +105,16 @@ export async function servedFiles(
   return { files: served, start: () => `/pxe/${PXE_SCRIPT}` };
 }
 
-/** How QEMU starts a machine; `url` is where the machine begins, `cmdline` makes a kernel's of it. */
+/** How QEMU starts a machine; `url` is where iPXE begins, and `cmdline` is a kernel's. */
 export function qemuBoot(
   source: BootSource,
-  { url, cmdline }: { readonly url: string; readonly cmdline: (url: string) => string },
+  { url, cmdline }: { readonly url: string; readonly cmdline: string },
 ): QemuBoot {
   switch (source.kind) {
     case "kernel":
       return {
         ...{ kind: "kernel", kernel: resolve(source.kernel), initrd: resolve(source.initrd) },
-        cmdline: cmdline(url),
+        cmdline,
       };
     case "iso":
       return { kind: "iso", path: resolve(source.path) };

@@ -37,7 +37,12 @@ Deno.test("checkSource() says what makes the file that is missing, and which fla
 Deno.test("checkDisk() wants room for an installation, and for all of the image", async () => {
   await inDirectory(async (directory) => {
     const path = join(directory, "disk");
-    const disk: Boot = { source: { kind: "disk", path }, uefi: true, bootloader: true };
+    const disk: Boot = {
+      source: { kind: "disk", path },
+      handOver: "applied",
+      uefi: true,
+      bootloader: true,
+    };
     const check = (diskMib: number, boot = disk) => checkDisk(Deno, { boot, diskMib });
     await Deno.writeFile(path, new Uint8Array());
     await Deno.truncate(path, 2000 * 2 ** 20);
@@ -59,12 +64,22 @@ Deno.test("checkDisk() wants room for an installation, and for all of the image"
 
 Deno.test("servedFiles() are each machine's own configuration behind a secret path", async () => {
   const source = { kind: "kernel", kernel: "k", initrd: "i" } as const;
-  const { files, start } = await servedFiles({ files: Deno }, source, NODES, configFile);
+  const boot = { source, handOver: "served" } as const;
+  const { files, start } = await servedFiles({ files: Deno }, boot, NODES, configFile);
   for (const { name } of NODES) {
     assert.match(start(name), /^\/[0-9a-f-]{36}\/config\.yaml$/);
     assert.equal(files[start(name)], configFile(name));
   }
   assert.equal(new Set(Object.keys(files)).size, 2);
+});
+
+Deno.test("servedFiles() are none for a kernel whose machine is given its configuration", async () => {
+  const source = { kind: "kernel", kernel: "k", initrd: "i" } as const;
+  for (const handOver of ["applied", "left"] as const) {
+    const boot = { source, handOver };
+    const { files, start } = await servedFiles({ files: Deno }, boot, NODES, configFile);
+    assert.deepEqual([files, start("c-master-1")], [{}, ""]);
+  }
 });
 
 Deno.test("servedFiles() are what iPXE asks for, and no configuration", async () => {
@@ -73,7 +88,8 @@ Deno.test("servedFiles() are what iPXE asks for, and no configuration", async ()
       await Deno.writeTextFile(join(directory, name), "");
     }
     const source = { kind: "pxe", directory } as const;
-    const { files, start } = await servedFiles({ files: Deno }, source, NODES, configFile);
+    const boot = { source, handOver: "applied" } as const;
+    const { files, start } = await servedFiles({ files: Deno }, boot, NODES, configFile);
     assert.deepEqual(files, {
       "/pxe/boot.ipxe": join(directory, "boot.ipxe"),
       "/pxe/vmlinuz-amd64": join(directory, "vmlinuz-amd64"),
@@ -83,9 +99,9 @@ Deno.test("servedFiles() are what iPXE asks for, and no configuration", async ()
 });
 
 Deno.test("qemuBoot() gives a kernel its command line, and iPXE its script", () => {
-  const at = { url: "http://10.0.2.2:1/x", cmdline: (url: string) => `talos.config=${url}` };
+  const at = { url: "http://10.0.2.2:1/x", cmdline: "a b" };
   const kernel = { kind: "kernel", kernel: "/k", initrd: "/i" } as const;
-  assert.deepEqual(qemuBoot(kernel, at), { ...kernel, cmdline: `talos.config=${at.url}` });
+  assert.deepEqual(qemuBoot(kernel, at), { ...kernel, cmdline: "a b" });
   assert.deepEqual(qemuBoot({ kind: "pxe", directory: "/p" }, at), {
     ...{ kind: "pxe", script: at.url },
   });

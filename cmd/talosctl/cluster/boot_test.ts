@@ -10,6 +10,8 @@ const FLAGS: BootFlags = {
   pxe: "",
   withUefi: undefined,
   withBootloader: undefined,
+  skipInjectingConfig: false,
+  withApplyConfig: false,
 };
 
 for (
@@ -64,5 +66,19 @@ for (
 ) {
   Deno.test(`chooseBoot() refuses ${JSON.stringify(flags)}`, () => {
     assert.throws(() => chooseBoot({ ...FLAGS, ...flags }), { name: "UsageError", message });
+  });
+}
+
+for (
+  const [name, flags, handOver] of [
+    ["serves a kernel's machine its configuration", {}, "served"],
+    ["applies it to what starts by itself", { pxe: "x" }, "applied"],
+    ["leaves it to the user", { skipInjectingConfig: true }, "left"],
+    ["leaves that of a CD to the user", { isoPath: "x", skipInjectingConfig: true }, "left"],
+    ["applies it when asked", { skipInjectingConfig: true, withApplyConfig: true }, "applied"],
+  ] as const
+) {
+  Deno.test(`chooseBoot() ${name}`, () => {
+    assert.equal(chooseBoot({ ...FLAGS, ...flags }).handOver, handOver);
   });
 }

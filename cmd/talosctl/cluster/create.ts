@@ -4,7 +4,7 @@ import { SECRET, writeWhole } from "../files.ts";
 import type { Host } from "../host.ts";
 import type { Target } from "../target.ts";
 import { chooseAccelerator } from "./accelerator.ts";
-import { isAsset } from "./boot.ts";
+import { hasStateDisk } from "./boot.ts";
 import { checkDisk, checkSource, qemuBoot, servedFiles } from "./boot_files.ts";
 import { bringUp } from "./bring_up.ts";
 import { findFirmware } from "./firmware.ts";
@@ -26,7 +26,13 @@ import {
 import { NODE_FILES, nodeCmdline, type QemuBoot, qemuProgram } from "./qemu.ts";
 import { type ClusterState, findState, type NodeState, saveState } from "./state.ts";
 import { SWITCH } from "./uplink.ts";
-import { handConfiguration, waitForApi, waitForInstallation, type WaitOptions } from "./wait.ts";
+import {
+  handConfiguration,
+  waitForApi,
+  waitForInstallation,
+  waitForMaintenance,
+  type WaitOptions,
+} from "./wait.ts";
 
 /** A cluster that runs. */
 export interface CreatedCluster {
@@ -58,7 +64,7 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   });
   const shared = isShared(nodes);
   const configFile = (name: string): string => join(directory, name, NODE_FILES.config);
-  const served = await servedFiles(host, boot.source, nodes, configFile);
+  const served = await servedFiles(host, boot, nodes, configFile);
   const masters = mastersOf(nodes);
   const switchDirectory = join(directory, SWITCH);
   if (shared) await host.files.mkdir(switchDirectory, { recursive: true, mode: 0o700 });
@@ -89,11 +95,12 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   await record.add({ talosconfig, ...shared ? { endpoint: outside } : {} });
 
   const { arch } = options;
-  const bootOf = (node: NodeState): QemuBoot =>
-    qemuBoot(boot.source, {
-      cmdline: (url) => nodeCmdline(arch, url, addressArgument(node, network, nodes)),
-      url: `http://${network.gateway}:${ports?.port}${served.start(node.name)}`,
-    });
+  const bootOf = (node: NodeState): QemuBoot => {
+    const url = `http://${network.gateway}:${ports?.port}${served.start(node.name)}`;
+    const more = addressArgument(node, network, nodes);
+    const config = boot.handOver === "served" ? { config: url } : {};
+    return qemuBoot(boot.source, { cmdline: nodeCmdline(arch, { ...config, more }), url });
+  };
   if (shared) {
     const first = bootOf(nodes[0]!);
     const script = first.kind === "pxe" ? first.script : undefined;
@@ -117,13 +124,20 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
     const mark = await launchQemu(host, {
       ...{ node, arch, accelerator, network, boot: bootOf(node) },
       directory: join(directory, node.name),
-      stateDisk: !boot.bootloader,
+      stateDisk: hasStateDisk(boot),
+      userDisks: options.userDisks,
       ...firmware ? { firmware } : {},
       ...shared ? { switchDirectory } : {},
     });
     machines.set(node.name, await record.started(mark));
-    if (!isAsset(boot)) return;
+    if (boot.handOver === "served") return;
     // Before the next one starts: the network gives out addresses in the order they are asked for.
+    if (boot.handOver === "left") {
+      await waitForMaintenance(node.address, waiting(node));
+      const flags = `--insecure --nodes ${node.address} --file ${configFile(node.name)}`;
+      say(`${node.name} waits for its configuration: talosctl apply-config ${flags}`);
+      return;
+    }
     await handConfiguration(
       { address: node.address, config: configs.get(node.name) ?? "" },
       waiting(node),

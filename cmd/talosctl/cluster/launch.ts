@@ -15,6 +15,7 @@ import {
   type QemuSpec,
 } from "./qemu.ts";
 import { type Uplink, uplinkArguments } from "./uplink.ts";
+import { userDiskBytes, userDiskFile } from "./user_disks.ts";
 
 /** The process beside the machines, which has said where it listens. */
 export interface HostProcess extends HostPorts {
@@ -95,6 +96,9 @@ export async function launchQemu(host: Host, spec: QemuSpec): Promise<ProcessMar
   if (boot.kind === "disk") await copyDisk(files, boot.image, disk);
   else await makeDisk(files, disk.path, disk.bytes);
   if (spec.stateDisk) await makeDisk(files, own("state"), STATE_BYTES);
+  for (const [index, userDisk] of spec.userDisks.entries()) {
+    await makeDisk(files, join(directory, userDiskFile(index)), userDiskBytes(userDisk));
+  }
   if (firmware) {
     await writeWhole(files, own("variables"), await files.readFile(firmware.variables), SECRET);
   }

@@ -2,6 +2,7 @@ import type { GenerateInput, PatchOperation } from "$lib/config/mod.ts";
 import type { Boot } from "./boot.ts";
 import type { ClusterNetwork } from "./network.ts";
 import type { Accelerator, Arch } from "./qemu.ts";
+import type { UserDisk } from "./user_disks.ts";
 
 /** How far a cluster is waited for. Bootstrapping comes with the last two. */
 export type Milestone = "started" | "api" | "bootstrapped" | "healthy";
@@ -20,6 +21,7 @@ export interface CreateOptions {
   readonly cpus: number;
   readonly memoryMib: number;
   readonly diskMib: number;
+  readonly userDisks: readonly UserDisk[];
   readonly boot: Boot;
   readonly initNode: boolean;
   readonly network: ClusterNetwork;

@@ -5,6 +5,7 @@ import type { Firmware } from "./firmware.ts";
 import { NODE_PORTS } from "./loopback.ts";
 import { cardOptions, type ClusterNetwork, userNetwork } from "./network.ts";
 import { bootFile, pluggedIn } from "./uplink.ts";
+import { type UserDisk, userDiskFile } from "./user_disks.ts";
 
 /** What a guest's instructions are executed by. */
 export type Accelerator = "kvm" | "hvf" | "tcg";
@@ -38,6 +39,8 @@ export interface QemuSpec {
   readonly firmware?: Firmware;
   /** Whether STATE has a disk of its own: no partition of the machine's disk is for it. */
   readonly stateDisk: boolean;
+  /** Beside the node's own, in the order in which it finds them. */
+  readonly userDisks: readonly UserDisk[];
   readonly network: ClusterNetwork;
   /** The directory of the switch that it is plugged into; absent where it is the only machine. */
   readonly switchDirectory?: string;
@@ -60,10 +63,16 @@ export function qemuProgram(arch: Arch): string {
   return arch === "amd64" ? "qemu-system-x86_64" : "qemu-system-aarch64";
 }
 
-/** The kernel command line of a node that fetches its configuration from `configUrl`. */
-export function nodeCmdline(arch: Arch, configUrl: string, more: readonly string[] = []): string {
+/** The kernel command line of a node, which fetches its configuration from `config` where that is given. */
+export function nodeCmdline(
+  arch: Arch,
+  { config, more = [] }: { readonly config?: string; readonly more?: readonly string[] },
+): string {
   const console = arch === "amd64" ? "ttyS0" : "ttyAMA0";
-  const own = defaultArguments({ platform: "metal", config: configUrl, consoles: [console] });
+  const own = defaultArguments({
+    ...{ platform: "metal", consoles: [console] },
+    ...(config === undefined ? {} : { config }),
+  });
   return [...own, ...more].join(" ");
 }
 
@@ -83,6 +92,14 @@ export function qemuArguments(spec: QemuSpec): string[] {
     ...disk("disk", file("disk"), spec.boot.kind === "kernel" ? "" : ",bootindex=1"),
     // By its serial number the node knows what the disk is for, and makes a filesystem on it.
     ...(spec.stateDisk ? disk("state", file("state"), ",serial=STATE") : []),
+    ...spec.userDisks.flatMap((_, index) =>
+      // A disk with a number of its own is not taken for a blank one that will do for /var.
+      disk(
+        `user-${index + 1}`,
+        comma(join(directory, userDiskFile(index))),
+        `,serial=user-${index + 1}`,
+      )
+    ),
     ...(spec.boot.kind === "iso" ? cd(spec.boot.path) : []),
     ...["-uuid", node.uuid],
     ...networkArguments(spec),

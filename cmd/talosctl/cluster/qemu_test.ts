@@ -25,6 +25,7 @@ const SPEC: QemuSpec = {
   directory: "/state/a,b",
   boot: KERNEL,
   stateDisk: true,
+  userDisks: [],
   network: planNetwork(DEFAULT_NETWORK),
 };
 
@@ -120,14 +121,18 @@ Deno.test("qemuArguments() picks CPU and accelerator for each way to run", () =>
 });
 
 Deno.test("qemuArguments() says nothing of where the configuration is to be had", () => {
-  const cmdline = nodeCmdline("amd64", "http://10.0.2.2:1/secret/config.yaml");
+  const cmdline = nodeCmdline("amd64", { config: "http://10.0.2.2:1/secret/config.yaml" });
   const spec: QemuSpec = { ...SPEC, boot: { ...KERNEL, cmdline } };
   assert.ok(!qemuArguments(spec).join(" ").includes("secret"));
   assert.ok(machineFile(spec).includes("http://10.0.2.2:1/secret/config.yaml"));
 });
 
+Deno.test("nodeCmdline() names no configuration where none is served", () => {
+  assert.doesNotMatch(nodeCmdline("amd64", { more: ["ip=x"] }), /talos\.config/);
+});
+
 Deno.test("nodeCmdline() has the hardening the boot asks for and the node's own arguments", () => {
-  const words = nodeCmdline("amd64", "http://x/c").split(" ");
+  const words = nodeCmdline("amd64", { config: "http://x/c" }).split(" ");
   for (
     const word of ["slab_nomerge=", "pti=on", "panic=10", "talos.platform=metal"]
       .concat(["talos.config=http://x/c", "console=ttyS0"])
@@ -163,3 +168,15 @@ for (
     else assert.match(fault, want);
   });
 }
+
+Deno.test("qemuArguments() give the user's disks after the machine's own, each with a number", () => {
+  const disk = { partitions: [{ mountpoint: "/var/mnt/data", size: 2 ** 30 }] };
+  const args = qemuArguments({ ...SPEC, userDisks: [disk, disk] });
+  assert.deepEqual(values(args, "-device").filter((device) => device.startsWith("virtio-blk")), [
+    "virtio-blk-pci,drive=disk",
+    "virtio-blk-pci,drive=state,serial=STATE",
+    "virtio-blk-pci,drive=user-1,serial=user-1",
+    "virtio-blk-pci,drive=user-2,serial=user-2",
+  ]);
+  assert.ok(values(args, "-drive").some((drive) => drive.includes("file=/state/a,,b/user-2.raw")));
+});

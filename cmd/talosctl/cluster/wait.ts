@@ -1,5 +1,6 @@
 import { formatDuration } from "$lib/cli/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
+import { StorageService } from "$proto/storage/storage_pb.ts";
 import { type ClientOptions, maintenanceClient, makeClient } from "../client/mod.ts";
 import { reasonOf, RpcError } from "../client/rpc_error.ts";
 import type { Target } from "../target.ts";
@@ -41,6 +42,14 @@ export async function waitForInstallation(target: Target, options: WaitOptions):
   return await poll("the installation", options, async () => {
     using client = makeClient({ ...target, nodes: [] }, dialing(options));
     return (await lookAt(client)).version;
+  });
+}
+
+/** Waits until the node, which came up without a configuration, can be given one. */
+export async function waitForMaintenance(address: string, options: WaitOptions): Promise<void> {
+  await poll("maintenance mode", options, async () => {
+    using client = maintenanceClient([address], [], dialing(options));
+    await client.unary(StorageService.method.disks, {}, { timeoutMs: ANSWER_MS });
   });
 }
 

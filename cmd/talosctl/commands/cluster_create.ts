@@ -6,11 +6,12 @@ import {
   parsePatch,
   parseRegistryMirror,
 } from "$lib/config/mod.ts";
-import { chooseBoot } from "../cluster/boot.ts";
+import { chooseBoot, hasStateDisk } from "../cluster/boot.ts";
 import { createCluster } from "../cluster/create.ts";
 import { type ClusterNetwork, DEFAULT_NETWORK, planNetwork } from "../cluster/network.ts";
 import { MAX_NODES } from "../cluster/plan.ts";
 import type { Milestone } from "../cluster/options.ts";
+import { parseUserDisk, userDisksConfig } from "../cluster/user_disks.ts";
 import { defaultKubeconfigPath } from "../kubeconfig_file.ts";
 import { command, type Session } from "../session.ts";
 import { place, show } from "./_cluster.ts";
@@ -56,6 +57,9 @@ const FLAGS = {
   registryMirror: flag.list(
     "list of registry mirrors to use in format: <registry host>=<mirror URL>",
   ),
+  skipInjectingConfig: flag.boolean(
+    "leave machines without a configuration, and tell where theirs is and how to apply it",
+  ),
   skipKubeconfig: flag.boolean("skip merging kubeconfig from the created cluster"),
   skipKubernetes: flag.boolean(
     "create the machine only: wait for the Talos API, bootstrap nothing",
@@ -66,6 +70,9 @@ const FLAGS = {
   useVip: flag.boolean(
     "use a virtual IP for the controlplane endpoint instead of the loadbalancer",
   ),
+  userDisk: flag.list(
+    "list of disks to create for each VM in format: <mount_point1>:<size1>:<mount_point2>:<size2>",
+  ),
   vmlinuzPath: flag.string("the compressed kernel image to use", {
     fallback: "dist/vmlinuz-${ARCH}",
   }),
@@ -73,6 +80,7 @@ const FLAGS = {
   waitTimeout: flag.duration("timeout to wait for the cluster to be ready", {
     fallback: parseDurationMs("20m"),
   }),
+  withApplyConfig: flag.boolean("apply the configurations to machines in maintenance mode"),
   withBootloader: flag.undecided(
     "have machines run from their own disk, to which they install themselves",
     "true where they start from a CD, a disk image or by iPXE",
@@ -101,8 +109,10 @@ export const clusterCreateCommand = command({
       ...{ arch, withUefi: flags.withUefi, withBootloader: flags.withBootloader },
       ...{ vmlinuzPath: file(flags.vmlinuzPath), initrdPath: file(flags.initrdPath) },
       ...{ isoPath: file(flags.isoPath), diskImagePath: file(flags.diskImagePath) },
-      pxe: flags.pxe,
+      ...{ pxe: flags.pxe, skipInjectingConfig: flags.skipInjectingConfig },
+      withApplyConfig: flags.withApplyConfig,
     });
+    const userDisks = flags.userDisk.map(parseUserDisk);
     const { out, host, signal } = session;
     const created = await createCluster(host, {
       name,
@@ -114,10 +124,14 @@ export const clusterCreateCommand = command({
       cpus: Math.max(1, Math.round(flags.cpus)),
       memoryMib: flags.memory || (skipKubernetes ? MEMORY.bare : MEMORY.kubernetes),
       diskMib: flags.disk,
+      userDisks,
       boot,
       initNode: flags.withInitNode,
       network,
-      config: generateInput(flags),
+      config: {
+        ...generateInput(flags),
+        ...userDisksConfig(userDisks, hasStateDisk(boot) ? 2 : 1),
+      },
       inputDirectory: flags.inputDir === "" ? undefined : flags.inputDir,
       patch: flags.configPatch === "" ? [] : parsePatch(flags.configPatch),
       talosconfig: await session.talosconfigPath(),

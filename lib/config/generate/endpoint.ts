@@ -23,8 +23,7 @@ export function splitUrl(url: string): Authority & { readonly scheme: string; ra
 
 /** Why a control plane endpoint cannot be one, or `undefined` when it can. */
 export function endpointFault(url: string): string | undefined {
-  const { scheme, host, port, raw } = splitUrl(url);
-  if (scheme === "") return `no scheme specified, try: ${JSON.stringify(suggestion(url))}`;
+  const { host, port, raw } = splitUrl(url);
   const colons = raw.split(":").length - 1;
   if (colons > 2 && !(raw.includes("[") && raw.includes("]"))) {
     return "IPv6 addresses MUST be enclosed by square brackets";

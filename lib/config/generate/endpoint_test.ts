@@ -43,8 +43,7 @@ for (
 
 const FAULTS: [string, string | undefined][] = [
   ["https://10.0.0.1:6443", undefined],
-  ["10.0.0.1", 'no scheme specified, try: "https://10.0.0.1:6443"'],
-  ["a.b:6443", 'no scheme specified, try: "https://a.b:6443"'],
+  ["10.0.0.1", undefined],
   ["https://a:0", "port number must be between 1 and 65535"],
   ["https://a:65536", "port number must be between 1 and 65535"],
   ["https://a:x", "port number must be numeric"],

@@ -159,17 +159,20 @@ const UNITS: Readonly<Record<string, number>> = {
   pib: 2 ** 50,
 };
 
-/** A number of bytes: `1073741824` or `100 MB`, `4 GiB`. */
+/** The bytes that a size spells: `1073741824` or `100 MB`, `4 GiB`. */
+export function readBytes(spelled: string): number | undefined {
+  const [, number, unit = ""] = /^\s*([\d,]+(?:\.\d+)?)\s*([a-zA-Z]*)\s*$/.exec(spelled) ?? [];
+  const factor = UNITS[unit.toLowerCase()];
+  if (number === undefined || factor === undefined) return undefined;
+  const bytes = Math.trunc(Number(number.replaceAll(",", "")) * factor);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** A number of bytes, with a unit or without. */
 export const diskSize: ScalarType<number> = {
   name: "size",
   zero: 0,
-  read: ({ text }) => {
-    const [, number, unit = ""] = /^\s*([\d,]+(?:\.\d+)?)\s*([a-zA-Z]*)\s*$/.exec(text) ?? [];
-    const factor = UNITS[unit.toLowerCase()];
-    if (number === undefined || factor === undefined) return undefined;
-    const bytes = Math.trunc(Number(number.replaceAll(",", "")) * factor);
-    return Number.isSafeInteger(bytes) ? bytes : undefined;
-  },
+  read: ({ text }) => readBytes(text),
   write: (value) => value,
   jsonSchema: {
     anyOf: [

@@ -1,4 +1,3 @@
-import { flagName } from "../flag_name.ts";
 import { endpointFault } from "../generate/endpoint.ts";
 import { isControlPlane, machineType } from "../machine_type.ts";
 import { isDnsName } from "./net.ts";
@@ -119,7 +118,7 @@ export const extraArgs: Rule = {
     ];
     for (const { path, flags = {}, taken } of groups) {
       for (const flag of Object.keys(flags)) {
-        if (!taken.has(flagName(flag))) continue;
+        if (!taken.has(flag.replace(/^--?/, ""))) continue;
         const field = [...path, "extraArgs"];
         const message = `extra arg ${JSON.stringify(flag)} is not allowed: ` +
           `the node sets it itself, remove it from ${field.join(".")}`;

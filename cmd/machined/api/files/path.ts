@@ -4,11 +4,6 @@ import { Code, ConnectError } from "@connectrpc/connect";
 /** The kernel's PATH_MAX, its final zero included. */
 const MAX_PATH_BYTES = 4096;
 
-/** A path as it is read by what has no directory of its own: from the root. */
-export function fromRoot(path: string): string {
-  return path.startsWith("/") ? path : `/${path}`;
-}
-
 /**
  * `path` without `.`, `..` and trailing slashes.
  * @throws {ConnectError} InvalidArgument unless it is absolute, free of zero bytes and short enough.

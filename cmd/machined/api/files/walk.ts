@@ -79,7 +79,7 @@ export async function* walk(root: string, options: WalkOptions): AsyncGenerator<
 }
 
 async function rootEntry(calls: BlockingCalls, root: string): Promise<WalkEntry> {
-  const wanted = absolutePath("list", root);
+  const wanted = absolutePath("list", root || "/");
   try {
     const path = await calls.run(`list "${root}"`, () => realpath(wanted));
     const stats = await calls.run(`list "${root}"`, () => lstat(path));

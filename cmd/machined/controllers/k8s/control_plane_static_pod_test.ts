@@ -63,7 +63,7 @@ Deno.test("ControlPlaneStaticPodController makes anew only the pod whose setting
   const { config } = withCluster(await testConfig(), {
     scheduler: {
       image: "registry.k8s.io/kube-scheduler:v1.35.9",
-      extraArgs: { "--v": "4", "profiling": "true" },
+      extraArgs: { "v": "4", "profiling": "true" },
     },
   });
   const { "kube-scheduler": changed } = controlPlaneConfigs(config) as Record<string, never>;

@@ -1,5 +1,3 @@
-import { flagName } from "$lib/config/mod.ts";
-
 /** Flags of a program, without the leading dashes. */
 export type Flags = Readonly<Record<string, string>>;
 
@@ -15,8 +13,7 @@ const ADDITIVE: ReadonlySet<string> = new Set([
 /** The flags of a component with those that the user adds: lists grow, the rest is replaced. */
 export function mergeFlags(flags: Flags, extra: Flags): Record<string, string> {
   const merged: Record<string, string> = { ...flags };
-  for (const [written, value] of Object.entries(extra)) {
-    const name = flagName(written);
+  for (const [name, value] of Object.entries(extra)) {
     const known = merged[name];
     merged[name] = ADDITIVE.has(name) && known !== undefined ? union(known, value) : value;
   }
