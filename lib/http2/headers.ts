@@ -54,9 +54,11 @@ export class FieldCollector {
   }
 
   /** Takes the next field. */
-  add(name: string, value: string): void {
-    this.bytes += name.length + value.length + 32;
+  add(name: string, sent: string): void {
+    this.bytes += name.length + sent.length + 32;
     if (this.overflowed || this.fault !== undefined) return;
+    // HTTP/2 forbids space around values, gRPC lets a server strip it, and clients do send it.
+    const value = name[0] === ":" ? sent : stripped(sent);
     this.fault = this.#faultOf(name, value);
     if (this.fault !== undefined) return;
     const before = this.fields[name];
@@ -89,4 +91,16 @@ export class FieldCollector {
     }
     return undefined;
   }
+}
+
+function stripped(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isSpace(value.charCodeAt(start))) start++;
+  while (end > start && isSpace(value.charCodeAt(end - 1))) end--;
+  return end - start === value.length ? value : value.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

@@ -129,6 +129,7 @@ const MALFORMED: readonly (readonly [string, BlockKind, readonly (readonly [stri
     ["an upper-case name", "request", [["X-A", "1"]]],
     ["an empty name", "request", [["", "1"]]],
     ["a value with a line end", "request", [["x-a", "1\n2"]]],
+    ["a path with a space behind it", "request", [[":path", "/ "]]],
     ["a connection field", "request", [["connection", "close"]]],
     ["te of another value", "request", [["te", "gzip"]]],
     ["a pseudo-field twice", "request", [[":path", "/"], [":path", "/"]]],
@@ -145,6 +146,13 @@ for (const [what, kind, fields] of MALFORMED) {
     assert.notEqual(collector.complete(), undefined);
   });
 }
+
+Deno.test("FieldCollector strips space around the values of fields", () => {
+  const collector = new FieldCollector("request", 1_000);
+  for (const value of [" 10.0.0.1", "10.0.0.2\t ", "  ", "a\u00a0"]) collector.add("nodes", value);
+  assert.equal(collector.fault, undefined);
+  assert.equal(collector.fields["nodes"], "10.0.0.1, 10.0.0.2, , a\u00a0");
+});
 
 Deno.test("FieldCollector keeps no more than its limit", () => {
   const collector = new FieldCollector("request", 1_000);
