@@ -70,7 +70,7 @@ export const flag = {
   list: (summary: string, options: FlagOptions<readonly string[]> = {}): Flag<readonly string[]> =>
     make("strings", summary, [], options, (raw, previous) => [
       ...(previous ?? []),
-      ...raw.split(",").filter((item) => item !== ""),
+      ...raw.split(",").map((item) => item.trim()).filter((item) => item !== ""),
     ]),
   int: (summary: string, options: FlagOptions<number> = {}): Flag<number> =>
     make("int", summary, 0, options, parseInteger),

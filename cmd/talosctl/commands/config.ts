@@ -131,7 +131,8 @@ function inContext(
 }
 
 function listed(args: readonly string[]): string[] {
-  return args.flatMap((arg) => arg.split(",")).filter((item) => item !== "");
+  const items = args.flatMap((arg) => arg.split(","));
+  return items.map((item) => item.trim()).filter((item) => item !== "");
 }
 
 async function contextNames(session: Session): Promise<Candidate[]> {
