@@ -8,6 +8,7 @@ import {
 } from "$lib/config/mod.ts";
 import { chooseBoot, hasStateDisk } from "../cluster/boot.ts";
 import { createCluster } from "../cluster/create.ts";
+import { FORMER_FLAGS, formerFlagNotes } from "../cluster/former_flags.ts";
 import { type ClusterNetwork, DEFAULT_NETWORK, planNetwork } from "../cluster/network.ts";
 import { MAX_NODES } from "../cluster/plan.ts";
 import type { Milestone } from "../cluster/options.ts";
@@ -92,6 +93,7 @@ const FLAGS = {
     "true where they start from a CD, a disk image or by iPXE",
   ),
   workers: flag.int("the number of workers to create", { fallback: 0 }),
+  ...FORMER_FLAGS,
 } as const;
 
 /** `talosctl cluster create` */
@@ -100,6 +102,7 @@ export const clusterCreateCommand = command({
   flags: FLAGS,
   async run(flags, session: Session) {
     checkCounts(flags.masters, flags.workers);
+    for (const note of formerFlagNotes(flags)) session.out.note(note);
     const network = clusterNetwork(flags);
     const { skipKubernetes, skipKubeconfig } = flags;
     const { name, directory } = place(session);
