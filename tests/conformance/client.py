@@ -166,6 +166,9 @@ def nodes(args, api, report):
                 answer = ask(channel, what, targets)
                 why = verdict(answer, good, alive in targets, dead in targets)
                 report.line(f"nodes, {name}: {label}", why, answer)
+        answer = ask(channel, version, [f" {alive} "])
+        why = verdict(answer, lambda m: m.version.tag, True, False)
+        report.line("nodes: space around a name is no part of it", why, answer)
         answer = ask(channel, version, [])
         names = [m.metadata.hostname for m in elements_of(answer)]
         why = None if answer.code == "OK" and names == [""] else f"{answer.code} from {names}"

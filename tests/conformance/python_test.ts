@@ -61,7 +61,7 @@ Deno.test({
   fn: () =>
     scene(async ({ client, admin, endpoint }) => {
       const nodes = ["--node", "127.0.0.1", "--dead", DEAD];
-      allPass(await client.run("nodes", [...endpoint, ...admin, ...nodes]), 9);
+      allPass(await client.run("nodes", [...endpoint, ...admin, ...nodes]), 10);
     }),
 });
 
