@@ -35,6 +35,7 @@ interface Suite {
 /** Tests of what lies in this folder itself. */
 const OWN_TESTS = [
   "tests/bench",
+  "tests/endurance",
   "tests/powercut",
   ...["run", "built_image", "generated", "host_path"].map((name) => `tests/${name}_test.ts`),
 ];
