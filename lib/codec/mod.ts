@@ -1,5 +1,5 @@
 /**
- * Bytes to values and back: netlink messages of routes and of WireGuard, uevents, ARP, DHCPv4, NTP,
+ * Bytes to values and back: netlink messages of routes and of WireGuard, uevents, ARP, DHCP, NTP,
  * addresses, labels of volumes.
  *
  * Decoders never read past what they are given: bytes that do not fit end in a RangeError, bytes
@@ -92,6 +92,17 @@ export {
 } from "./netlink_route.ts";
 export { decodeDhcp4, DHCP4_PORT, DHCP4_TYPE, type Dhcp4Message, encodeDhcp4 } from "./dhcp4.ts";
 export { DHCP4_OPTION, type Dhcp4Options, type Dhcp4Route } from "./dhcp4_options.ts";
+export {
+  decodeDhcp6,
+  DHCP6_OPTION,
+  DHCP6_PORT,
+  DHCP6_SERVERS,
+  DHCP6_TYPE,
+  type Dhcp6Identity,
+  type Dhcp6Message,
+  type Dhcp6Options,
+  encodeDhcp6,
+} from "./dhcp6.ts";
 export {
   decodeUdpPacket,
   encodeUdpPacket,

@@ -22,6 +22,10 @@ export interface Address {
   readonly broadcast?: string;
   /** Seconds until the kernel takes the address away; absent when it never does. */
   readonly validSeconds?: number;
+  /** It may not be used yet: the kernel still looks whether another host has it. */
+  readonly tentative?: boolean;
+  /** Another host has it. */
+  readonly duplicate?: boolean;
   /** Who set it (IFA_PROTO); kernels before 5.18 do not keep it. */
   readonly protocol?: number;
 }
@@ -39,6 +43,7 @@ const IFADDRMSG_SIZE = 8;
 /** `struct ifa_cacheinfo`: preferred u32 @0, valid u32 @4, cstamp u32 @8, tstamp u32 @12. */
 const CACHEINFO_SIZE = 16;
 const FOREVER = 0xffffffff;
+const IFA_F = { DADFAILED: 0x08, TENTATIVE: 0x40 } as const;
 
 /** Reads the payload of RTM_NEWADDR or RTM_DELADDR. @throws {RangeError} that names the field */
 export function decodeAddress(payload: Uint8Array): Address {
@@ -63,6 +68,8 @@ export function decodeAddress(payload: Uint8Array): Address {
     ...(label ? { label: textOf(label) } : {}),
     ...(broadcast ? { broadcast: formatIp(broadcast) } : {}),
     ...(validSeconds === undefined ? {} : { validSeconds }),
+    ...(view.getUint8(2) & IFA_F.TENTATIVE ? { tentative: true } : {}),
+    ...(view.getUint8(2) & IFA_F.DADFAILED ? { duplicate: true } : {}),
     ...(protocol === undefined ? {} : { protocol }),
   };
 }
