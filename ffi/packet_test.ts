@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { BPF, filterProgram, SOCK_FILTER } from "./bpf.ts";
 import { SOCKADDR_LL } from "./packet.ts";
+import { FdPoller } from "./poller.ts";
 import { inOwnProcess, lacksProgram, layoutTest, rootTest } from "./testing.ts";
-import { SOCKADDR_IN } from "./udp.ts";
+import { SOCKADDR_IN, SOCKADDR_IN6, UdpSocket } from "./udp.ts";
 
 layoutTest("packet.ts, udp.ts and bpf.ts", [
   "netinet/in.h",
@@ -21,6 +22,10 @@ layoutTest("packet.ts, udp.ts and bpf.ts", [
   "offsetof(struct sockaddr_in, sin_family)": SOCKADDR_IN.family,
   "offsetof(struct sockaddr_in, sin_port)": SOCKADDR_IN.port,
   "offsetof(struct sockaddr_in, sin_addr)": SOCKADDR_IN.address,
+  "sizeof(struct sockaddr_in6)": SOCKADDR_IN6.size,
+  "offsetof(struct sockaddr_in6, sin6_family)": SOCKADDR_IN6.family,
+  "offsetof(struct sockaddr_in6, sin6_port)": SOCKADDR_IN6.port,
+  "offsetof(struct sockaddr_in6, sin6_addr)": SOCKADDR_IN6.address,
   "sizeof(struct sock_filter)": SOCK_FILTER.size,
   "offsetof(struct sock_filter, code)": SOCK_FILTER.code,
   "offsetof(struct sock_filter, jt)": SOCK_FILTER.jt,
@@ -43,6 +48,24 @@ layoutTest("packet.ts, udp.ts and bpf.ts", [
 Deno.test("filterProgram() refuses none and too many instructions", () => {
   assert.throws(() => filterProgram([]), RangeError);
   assert.throws(() => filterProgram(Array(4097).fill({ op: "RETURN", k: 0 })), RangeError);
+});
+
+for (const hostname of ["127.0.0.1", "::1"]) {
+  Deno.test(`UdpSocket sends to ${hostname} and tells who sent`, async () => {
+    await using poller = new FdPoller();
+    using one = new UdpSocket({ hostname, port: 0 });
+    using other = new UdpSocket({ hostname, port: 0 });
+    one.send(Uint8Array.of(1, 2, 3), other.local);
+    const { bytes, from } = await other.receive(poller);
+    assert.deepEqual([...bytes], [1, 2, 3]);
+    assert.deepEqual(from, one.local);
+    assert.equal(from.hostname, hostname);
+  });
+}
+
+Deno.test("UdpSocket refuses what is no address", () => {
+  assert.throws(() => new UdpSocket({ hostname: "localhost", port: 0 }), TypeError);
+  assert.throws(() => new UdpSocket({ hostname: "fe80::1%lo", port: 0 }), TypeError);
 });
 
 const LINK = `

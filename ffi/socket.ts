@@ -30,6 +30,7 @@ const c = libc({
 /** Numbers of socket(2), setsockopt(2) and recvfrom(2). */
 export const SOCKET = {
   AF_INET: 2,
+  AF_INET6: 10,
   AF_NETLINK: 16,
   AF_PACKET: 17,
   SOCK_DGRAM: 2,
