@@ -56,6 +56,24 @@ const CASES = [
     line: "ip=172.16.0.2::0.0.0.0:30",
     want: { client: "172.16.0.2", prefix: 30, dns: [] },
   },
+  {
+    name: "takes IPv6 addresses in square brackets",
+    line: "ip=[fd05::9]::[fd05::1]:48:node:eth0:off:[fd05::53]:1.1.1.1:[::]",
+    want: {
+      client: "fd05::9",
+      gateway: "fd05::1",
+      prefix: 48,
+      hostname: "node",
+      device: "eth0",
+      autoconf: "off",
+      dns: ["fd05::53", "1.1.1.1"],
+    },
+  },
+  {
+    name: "takes 64 bits for the network of an IPv6 address without netmask",
+    line: "ip=[fd05::9]:::::eth0",
+    want: { client: "fd05::9", prefix: 64, device: "eth0", dns: [] },
+  },
 ];
 for (const { name, line, want } of CASES) {
   Deno.test(`ipArgument() ${name}`, () => assert.deepEqual(ipArgument(parse(line)), want));
@@ -64,6 +82,11 @@ for (const { name, line, want } of CASES) {
 const FAULTS = [
   { field: "client-ip", line: "ip=10.0.0.256:::" },
   { field: "client-ip", line: "ip=node:::" },
+  { field: "client-ip", line: "ip=[10.0.0.1]:::" },
+  { field: "client-ip", line: "ip=[fd05::1::2]:::" },
+  { field: "client-ip", line: "ip=fd05::1" },
+  { field: "netmask", line: "ip=[fd05::1]:::129" },
+  { field: "netmask", line: "ip=10.0.0.1:::64" },
   { field: "gw-ip", line: "ip=10.0.0.1::gateway:" },
   { field: "netmask", line: "ip=10.0.0.1:::255.0.255.0" },
   { field: "netmask", line: "ip=10.0.0.1:::33" },
@@ -81,7 +104,21 @@ for (const { field, line } of FAULTS) {
 }
 
 Deno.test("ipArgument() throws nothing but SyntaxError whatever it is given", () => {
-  const parts = ["", "10.0.0.1", "255.255.0.0", "x", "dhcp", "1.2.3", "999.1.1.1", "24", "::", "é"];
+  const parts = [
+    "",
+    "10.0.0.1",
+    "255.255.0.0",
+    "x",
+    "dhcp",
+    "1.2.3",
+    "999.1.1.1",
+    "24",
+    "::",
+    "é",
+    "[fd05::1]",
+    "[",
+    "]",
+  ];
   let seed = 7;
   const random = (below: number) => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;

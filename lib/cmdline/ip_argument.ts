@@ -1,11 +1,15 @@
+import { maskPrefix, parseIp, parseIpv4 } from "$lib/codec/mod.ts";
 import type { KernelCmdline } from "./cmdline.ts";
 
-/** The ten fields of `ip=`; an empty field or `0.0.0.0` is absent. Addresses are dotted IPv4. */
+/** The ten fields of `ip=`; an empty field, `0.0.0.0` or `::` is absent. */
 export interface IpArgument {
   readonly client?: string;
   readonly server?: string;
   readonly gateway?: string;
-  /** Prefix length: from the netmask, or from the class of the client address when none is given. */
+  /**
+   * Prefix length: from the netmask, or when none is given from the class of the client address, 64 for
+   * one of IPv6.
+   */
   readonly prefix?: number;
   readonly hostname?: string;
   readonly device?: string;
@@ -16,11 +20,13 @@ export interface IpArgument {
   readonly ntp?: string;
 }
 
+const IPV6_PREFIX = 64;
 const AUTOCONF = ["off", "none", "on", "any", "dhcp", "bootp", "rarp", "both"];
 
 /**
  * Reads `ip=<client>:<server>:<gateway>:<netmask>:<hostname>:<device>:<autoconf>:<dns0>:<dns1>:<ntp0>`
- * (or the short form `ip=<autoconf>`); nothing when the argument is absent or empty.
+ * (or the short form `ip=<autoconf>`); nothing when the argument is absent or empty. An IPv6 address
+ * stands in square brackets, and has a prefix length as its netmask.
  *
  * @throws {SyntaxError} that names the field which is not an address, a netmask or a known method
  */
@@ -28,13 +34,14 @@ export function ipArgument(cmdline: KernelCmdline): IpArgument | undefined {
   const text = cmdline.last("ip");
   if (!text) return undefined;
   if (!text.includes(":")) return { ...optional("autoconf", autoconf(text)), dns: [] };
-  const fields = text.split(":");
+  // A colon inside brackets belongs to the address.
+  const fields = text.split(/:(?![^[\]]*\])/);
   const client = address("client-ip", fields[0]);
   return {
     ...optional("client", client),
     ...optional("server", address("server-ip", fields[1])),
     ...optional("gateway", address("gw-ip", fields[2])),
-    ...optional("prefix", prefix(fields[3]) ?? classfulPrefix(client)),
+    ...optional("prefix", prefix(fields[3], client) ?? defaultPrefix(client)),
     ...optional("hostname", fields[4] || undefined),
     ...optional("device", fields[5] || undefined),
     ...optional("autoconf", autoconf(fields[6] ?? "")),
@@ -56,32 +63,34 @@ function autoconf(text: string): string | undefined {
 }
 
 function address(field: string, text: string | undefined): string | undefined {
-  if (text === undefined || text === "" || text === "0.0.0.0") return undefined;
-  if (octets(text) === undefined) throw fault(field, text);
-  return text;
+  const bare = /^\[(.*:.*)\]$/.exec(text ?? "")?.[1] ?? text;
+  if (bare === undefined || bare === "" || bare === "0.0.0.0" || bare === "::") return undefined;
+  // Without brackets a colon would have parted it.
+  return parsed(field, text ?? "", () => (parseIp(bare), bare));
 }
 
-function prefix(text: string | undefined): number | undefined {
+function prefix(text: string | undefined, client: string | undefined): number | undefined {
   if (text === undefined || text === "" || text === "0.0.0.0") return undefined;
-  if (/^\d{1,2}$/.test(text) && Number(text) <= 32) return Number(text);
-  const mask = octets(text);
-  if (mask === undefined) throw fault("netmask", text);
-  const bits = mask.map((octet) => octet.toString(2).padStart(8, "0")).join("");
-  if (!/^1*0*$/.test(bits)) throw fault("netmask", text);
-  return bits.indexOf("0") < 0 ? 32 : bits.indexOf("0");
+  const bits = client?.includes(":") ? 128 : 32;
+  if (/^\d{1,3}$/.test(text) && Number(text) <= bits) return Number(text);
+  return parsed("netmask", text, () => maskPrefix(parseIpv4(text)));
 }
 
-/** What the kernel assumes without a netmask. */
-function classfulPrefix(client: string | undefined): number | undefined {
+/** What the kernel assumes without a netmask; for IPv6, of which it knows nothing, the usual. */
+function defaultPrefix(client: string | undefined): number | undefined {
   if (client === undefined) return undefined;
-  const first = octets(client)?.[0] ?? 0;
+  if (client.includes(":")) return IPV6_PREFIX;
+  const [first = 0] = parseIpv4(client);
   return first < 128 ? 8 : first < 192 ? 16 : 24;
 }
 
-function octets(text: string): number[] | undefined {
-  if (!/^(\d{1,3}\.){3}\d{1,3}$/.test(text)) return undefined;
-  const numbers = text.split(".").map(Number);
-  return numbers.every((number) => number <= 255) ? numbers : undefined;
+/** What `parse` gives. @throws {SyntaxError} that names the field when it refuses the text */
+function parsed<T>(field: string, text: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch {
+    throw fault(field, text);
+  }
 }
 
 function fault(field: string, text: string): SyntaxError {
