@@ -94,6 +94,12 @@ export class Cable implements AsyncDisposable {
     this.#served = "br0";
   }
 
+  /** A network without servers: `eth1` of the node and `srv1` of the server. */
+  async addQuiet(): Promise<void> {
+    await this.ipServer("link", "add", "srv1", "type", "veth", "peer", "eth1", "netns", this.node);
+    await this.ipServer("link", "set", "srv1", "up");
+  }
+
   /** What a program prints that runs at the server. */
   atServer(program: string, ...args: string[]): Promise<string> {
     return output("ip", ["netns", "exec", this.server, program, ...args]);
@@ -109,17 +115,18 @@ export class Cable implements AsyncDisposable {
     return JSON.parse(await this.ipNode("-d", "-j", ...args) || "[]") as T[];
   }
 
-  /** IPv4 addresses of a link of the node, with prefix lengths. */
-  async addresses(link = "eth0"): Promise<string[]> {
+  /** Addresses of a link of the node, with prefix lengths; those of IPv6 that reach beyond the link. */
+  async addresses(link = "eth0", family: "inet" | "inet6" = "inet"): Promise<string[]> {
     const seen = await this.see<
-      { addr_info: { family: string; local: string; prefixlen: number }[] }
+      { addr_info: { family: string; scope: string; local: string; prefixlen: number }[] }
     >(
       "address",
       "show",
       "dev",
       link,
     );
-    return seen.flatMap(({ addr_info }) => addr_info).filter(({ family }) => family === "inet")
+    return seen.flatMap(({ addr_info }) => addr_info)
+      .filter((it) => it.family === family && (family === "inet" || it.scope === "global"))
       .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
   }
 
@@ -151,7 +158,7 @@ export class Cable implements AsyncDisposable {
     });
     await until(() => {
       assert.doesNotMatch(dnsmasq.log, /bad command line|failed to/);
-      return Promise.resolve(dnsmasq.log.includes("DHCP, IP range"));
+      return Promise.resolve(/DHCP(v6)?, IP range/.test(dnsmasq.log));
     });
     return dnsmasq;
   }

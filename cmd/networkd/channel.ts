@@ -5,7 +5,7 @@ export interface PacketChannel extends Disposable {
   receive(signal: AbortSignal): Promise<Uint8Array>;
 }
 
-/** Datagrams from a leased address on one link; `$ffi/udp.ts` fits it. */
+/** Datagrams from an address of one link; `$ffi/udp.ts` fits it. */
 export interface DatagramChannel extends Disposable {
   send(bytes: Uint8Array<ArrayBuffer>, to: { hostname: string; port: number }): void;
   /** The next datagram. @throws the reason of `signal` */

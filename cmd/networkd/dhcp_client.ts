@@ -1,19 +1,7 @@
-import {
-  decodeDhcp4,
-  decodeUdpPacket,
-  DHCP4_OPTION,
-  DHCP4_PORT,
-  DHCP4_TYPE,
-  type Dhcp4Message,
-  encodeDhcp4,
-  encodeUdpPacket,
-  type Link,
-  parseMac,
-} from "$lib/codec/mod.ts";
-import { AddressCheck } from "./address_check.ts";
-import type { DatagramChannel, PacketChannel } from "./channel.ts";
+import type { Link } from "$lib/codec/mod.ts";
 import {
   advance,
+  type Answer,
   type DhcpEffect,
   type DhcpEvent,
   type DhcpState,
@@ -23,63 +11,58 @@ import {
 import { messageOf } from "./interface_plan.ts";
 import type { Lease } from "./lease.ts";
 
+/** How a client talks with servers in one family; Dhcp4Exchange and Dhcp6Exchange fit it. */
+export interface Exchange {
+  /** Sends, and hears answers from then on. @throws when the link cannot send now */
+  send(outgoing: Outgoing): void;
+  /** Looks for other hosts that have an address, until disposed. */
+  check(address: string, onConflict: () => void): Disposable;
+  /** Hears no more. */
+  close(): void;
+}
+
+/** Who is told what an exchange hears. */
+export interface Listener {
+  readonly nowMs: () => number;
+  readonly log: (line: string) => void;
+  readonly onAnswer: (answer: Answer) => void;
+}
+
 /** What a client needs of the world outside. */
 export interface DhcpDeps {
-  /** IP packets to the client's port. */
-  readonly packets: (link: Link) => PacketChannel;
-  readonly arpPackets: (link: Link) => PacketChannel;
-  readonly datagrams: (link: Link, address: string) => DatagramChannel;
+  readonly exchange: (listener: Listener) => Exchange;
   readonly nowMs: () => number;
   readonly log: (line: string) => void;
   /** The lease came, changed or is lost; the link's tries went unanswered. */
-  readonly onLease: (link: Link, lease: Lease | undefined) => void;
-  readonly onUnanswered: (link: Link) => void;
+  readonly onLease: (lease: Lease | undefined) => void;
+  readonly onUnanswered: () => void;
 }
 
-/** Everything we heed, so that servers send no more. */
-const PARAMETERS = [
-  DHCP4_OPTION.SUBNET,
-  DHCP4_OPTION.ROUTES,
-  DHCP4_OPTION.ROUTER,
-  DHCP4_OPTION.DNS,
-  DHCP4_OPTION.HOSTNAME,
-  DHCP4_OPTION.DOMAIN,
-  DHCP4_OPTION.MTU,
-  DHCP4_OPTION.BROADCAST,
-  DHCP4_OPTION.NTP,
-  DHCP4_OPTION.LEASE,
-  DHCP4_OPTION.SERVER_ID,
-  DHCP4_OPTION.T1,
-  DHCP4_OPTION.T2,
-];
-/** What fits an ethernet frame with its headers. */
-const MAX_MESSAGE_SIZE = 1472;
-const ANY = "0.0.0.0";
-const EVERYONE = "255.255.255.255";
-const HARDWARE_ETHERNET = 1;
 /** Longest delay a timer takes; longer waits are cut into several. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The sockets open now: which kind, and how to end them. */
-interface Transport {
-  readonly kind: "packets" | "datagrams";
-  readonly from: string;
-  readonly send: (outgoing: Outgoing) => void;
-  readonly close: () => void;
-}
-
-/** One link's DHCP client: the pure state machine with sockets and a clock. */
+/** One link's DHCP client: the pure state machine with an exchange and a clock. */
 export class DhcpClient {
   #state: DhcpState = IDLE;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #transport: Transport | undefined;
-  #check: AddressCheck | undefined;
+  #check: Disposable | undefined;
+  readonly #exchange: Exchange;
 
-  constructor(readonly link: Link, readonly deps: DhcpDeps) {}
+  constructor(readonly link: Link, readonly deps: DhcpDeps) {
+    const { nowMs, log } = deps;
+    const onAnswer = (answer: Answer) => this.#on({ type: "answer", answer });
+    this.#exchange = deps.exchange({ nowMs, log, onAnswer });
+  }
 
   /** Begins, or begins anew after the link was gone; `address` is asked for first. */
   start(address?: string): void {
     this.#on(address === undefined ? { type: "start" } : { type: "start", address });
+  }
+
+  /** Another host has the address that is checked, or used. */
+  conflict(address: string): void {
+    this.deps.log(`${this.link.name}: another host has ${address}, which DHCP gave us`);
+    this.#on({ type: "conflict" });
   }
 
   /** Gives the lease back and ends. */
@@ -92,8 +75,7 @@ export class DhcpClient {
   close(): void {
     clearTimeout(this.#timer);
     this.#endCheck();
-    this.#transport?.close();
-    this.#transport = undefined;
+    this.#exchange.close();
   }
 
   #on(event: DhcpEvent): void {
@@ -105,7 +87,7 @@ export class DhcpClient {
     this.#schedule();
     for (const effect of effects) this.#do(effect);
     // Between exchanges nothing of the link's traffic is of interest.
-    if (!("xid" in state)) this.#closeTransport();
+    if (!("xid" in state)) this.#exchange.close();
   }
 
   #tell(state: DhcpState): void {
@@ -129,10 +111,10 @@ export class DhcpClient {
     switch (effect.type) {
       case "lease":
         if (!effect.lease) this.deps.log(`${this.link.name}: lease is lost`);
-        return this.deps.onLease(this.link, effect.lease);
+        return this.deps.onLease(effect.lease);
       case "unanswered":
         this.deps.log(`${this.link.name}: no DHCP server answers yet`);
-        return this.deps.onUnanswered(this.link);
+        return this.deps.onUnanswered();
       case "check":
         return this.#startCheck(effect.address);
       case "send":
@@ -143,15 +125,7 @@ export class DhcpClient {
   /** Without it the address is used unchecked: better than none. */
   #startCheck(address: string): void {
     try {
-      this.#check = new AddressCheck({
-        channel: this.deps.arpPackets(this.link),
-        mac: this.link.mac,
-        address,
-        onConflict: () => {
-          this.deps.log(`${this.link.name}: another host has ${address}, which DHCP gave us`);
-          this.#on({ type: "conflict" });
-        },
-      });
+      this.#check = this.#exchange.check(address, () => this.conflict(address));
     } catch (error) {
       this.deps.log(`${this.link.name}: ${messageOf(error)}`);
     }
@@ -165,110 +139,10 @@ export class DhcpClient {
   /** A failure here is like a lost packet: the timer tries again. */
   #send(outgoing: Outgoing): void {
     try {
-      this.#transportFor(outgoing).send(outgoing);
+      this.#exchange.send(outgoing);
     } catch (error) {
-      this.#closeTransport();
+      this.#exchange.close();
       this.deps.log(`${this.link.name}: ${messageOf(error)}`);
-    }
-  }
-
-  #transportFor({ to }: Outgoing): Transport {
-    const kind = to === "everyone" ? "packets" : "datagrams";
-    const from = to === "everyone" ? "" : to.from;
-    if (this.#transport?.kind === kind && this.#transport.from === from) return this.#transport;
-    this.#closeTransport();
-    return this.#transport = kind === "packets" ? this.#packets() : this.#datagrams(from);
-  }
-
-  #closeTransport(): void {
-    this.#transport?.close();
-    this.#transport = undefined;
-  }
-
-  #packets(): Transport {
-    const channel = this.deps.packets(this.link);
-    return {
-      kind: "packets",
-      from: "",
-      close: this.#listen(channel, (bytes) => {
-        const packet = decodeUdpPacket(bytes);
-        return packet.destinationPort === DHCP4_PORT.CLIENT ? packet.payload : undefined;
-      }),
-      send: (outgoing) =>
-        channel.send(encodeUdpPacket({
-          source: outgoing.clientIp,
-          sourcePort: DHCP4_PORT.CLIENT,
-          destination: EVERYONE,
-          destinationPort: DHCP4_PORT.SERVER,
-          payload: this.#bytes(outgoing),
-        })),
-    };
-  }
-
-  #datagrams(from: string): Transport {
-    const channel = this.deps.datagrams(this.link, from);
-    return {
-      kind: "datagrams",
-      from,
-      close: this.#listen(channel, (bytes) => bytes),
-      send: (outgoing) => {
-        const server = outgoing.to === "everyone" ? EVERYONE : outgoing.to.server;
-        channel.send(this.#bytes(outgoing), { hostname: server, port: DHCP4_PORT.SERVER });
-      },
-    };
-  }
-
-  #bytes({ xid, secs, clientIp, options }: Outgoing): Uint8Array<ArrayBuffer> {
-    const { mac } = this.link;
-    // RFC 2131, table 5: nothing is asked for along with what is given back.
-    const asks = options.type === DHCP4_TYPE.DISCOVER || options.type === DHCP4_TYPE.REQUEST;
-    return encodeDhcp4({
-      op: "request",
-      xid,
-      secs,
-      broadcastReply: false,
-      clientIp,
-      yourIp: ANY,
-      relayIp: ANY,
-      mac,
-      options: {
-        ...options,
-        clientId: Uint8Array.of(HARDWARE_ETHERNET, ...parseMac(mac)),
-        ...(asks ? { parameters: PARAMETERS, maxMessageSize: MAX_MESSAGE_SIZE } : {}),
-      },
-    });
-  }
-
-  /** Hands every answer to the state machine until the function that is returned is called. */
-  #listen(
-    channel: DatagramChannel | PacketChannel,
-    payloadOf: (bytes: Uint8Array) => Uint8Array | undefined,
-  ): () => void {
-    const ended = new AbortController();
-    const loop = async () => {
-      using _owned = channel;
-      while (!ended.signal.aborted) {
-        const message = this.#decode(payloadOf, await channel.receive(ended.signal));
-        if (message && !ended.signal.aborted) this.#on({ type: "message", message });
-      }
-    };
-    loop().catch((error: unknown) => {
-      if (!ended.signal.aborted) this.deps.log(`${this.link.name}: ${messageOf(error)}`);
-    });
-    return () => ended.abort(new DOMException("exchange is over", "AbortError"));
-  }
-
-  /** What others on the link send may be anything: it is dropped, not told line by line. */
-  #decode(
-    payloadOf: (bytes: Uint8Array) => Uint8Array | undefined,
-    bytes: Uint8Array,
-  ): Dhcp4Message | undefined {
-    try {
-      const payload = payloadOf(bytes);
-      const message = payload && decodeDhcp4(payload);
-      return message?.mac === this.link.mac ? message : undefined;
-    } catch {
-      return undefined;
     }
   }
 }

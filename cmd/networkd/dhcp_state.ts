@@ -1,7 +1,9 @@
-import { DHCP4_TYPE, type Dhcp4Message, type Dhcp4Options } from "$lib/codec/mod.ts";
-import { isHostAddress, type Lease, leaseOf } from "./lease.ts";
+import type { Lease } from "./lease.ts";
 
-/** Where a client stands in the exchange of RFC 2131; `wakeMs` is when it acts next by itself. */
+/**
+ * Where a client stands in the exchange of RFC 2131, or of RFC 8415, which goes the same way; `wakeMs`
+ * is when it acts next by itself.
+ */
 export type DhcpState =
   | { readonly name: "idle"; readonly wakeMs: number }
   | Trying & { readonly name: "selecting" }
@@ -19,6 +21,9 @@ interface Trying {
   readonly sinceMs: number;
 }
 
+/** The states in which a message is on its way. */
+type Asking = Extract<DhcpState, Trying>;
+
 interface Offer {
   readonly address: string;
   readonly server: string;
@@ -29,11 +34,17 @@ export type DhcpEvent =
   /** The link came up; `address` is one it had before, which is asked for first. */
   | { readonly type: "start"; readonly address?: string }
   | { readonly type: "timer" }
-  | { readonly type: "message"; readonly message: Dhcp4Message }
-  /** Another host has the address that is being checked. */
+  | { readonly type: "answer"; readonly answer: Answer }
+  /** Another host has the address that is being checked, or used. */
   | { readonly type: "conflict" }
   /** The link must not use DHCP any more: give the address back. */
   | { readonly type: "release" };
+
+/** What a server says, in the words of both families. */
+export type Answer =
+  | Offer & { readonly type: "offer"; readonly xid: number }
+  | { readonly type: "grant"; readonly xid: number; readonly lease: Lease }
+  | { readonly type: "refusal"; readonly xid: number; readonly server?: string };
 
 /** What a client wants done, in order. */
 export type DhcpEffect =
@@ -44,14 +55,15 @@ export type DhcpEffect =
   /** No server answered the first tries; they go on. */
   | { readonly type: "unanswered" };
 
-/** A message to send: to everyone on the link, or to one server from the leased address. */
-export interface Outgoing {
-  readonly to: "everyone" | { readonly server: string; readonly from: string };
-  readonly xid: number;
-  readonly secs: number;
-  readonly clientIp: string;
-  readonly options: Dhcp4Options;
-}
+/** A message to send: what it asks, and its transaction id of 24 bits. */
+export type Outgoing = Question & { readonly xid: number; readonly secs: number };
+
+/** What a client asks, in the words of both families. */
+export type Question =
+  | { readonly ask: "discover" }
+  | Offer & { readonly ask: "request" | "renew" | "release" | "decline" }
+  /** Of any server; "reboot" is for the address that the link had before it lost its carrier. */
+  | { readonly ask: "reboot" | "rebind"; readonly address: string };
 
 /** What a step depends on besides state and event. `random` gives numbers from 0 up to 1. */
 export interface DhcpClock {
@@ -85,10 +97,10 @@ export function advance(state: DhcpState, event: DhcpEvent, clock: DhcpClock): S
       return start(state, event.address, clock);
     case "timer":
       return clock.nowMs < state.wakeMs ? { state, effects: [] } : timer(state, clock);
-    case "message":
-      return receive(state, event.message, clock);
+    case "answer":
+      return receive(state, event.answer, clock);
     case "conflict":
-      return state.name === "checking" ? decline(state.granted, clock) : { state, effects: [] };
+      return conflict(state, clock);
     case "release":
       return release(state, clock);
   }
@@ -99,7 +111,7 @@ function start(state: DhcpState, address: string | undefined, clock: DhcpClock):
   const former = lease?.address ?? address;
   if (former === undefined) return select(clock);
   const since = begin(clock);
-  const next: DhcpState = {
+  const next: Asking = {
     name: "rebooting",
     ...since,
     wakeMs: backoff(0, clock),
@@ -110,12 +122,12 @@ function start(state: DhcpState, address: string | undefined, clock: DhcpClock):
 }
 
 function select(clock: DhcpClock): Step {
-  const state: DhcpState = { name: "selecting", ...begin(clock), wakeMs: backoff(0, clock) };
+  const state: Asking = { name: "selecting", ...begin(clock), wakeMs: backoff(0, clock) };
   return { state, effects: [send(state, clock)] };
 }
 
 function begin({ nowMs, random }: DhcpClock): Trying {
-  const xid = Math.floor(random() * 2 ** 32);
+  const xid = Math.floor(random() * 2 ** 24);
   return { xid, attempt: 0, sinceMs: nowMs, wakeMs: nowMs };
 }
 
@@ -142,7 +154,7 @@ function timer(state: DhcpState, clock: DhcpClock): Step {
 }
 
 /** Sends once more and waits longer. */
-function again<S extends DhcpState & Trying>(state: S, clock: DhcpClock): Step {
+function again<S extends Asking>(state: S, clock: DhcpClock): Step {
   const attempt = state.attempt + 1;
   const next = { ...state, attempt, wakeMs: backoff(attempt, clock) };
   const unanswered = state.name === "selecting" && attempt === FIRST_TRIES;
@@ -168,24 +180,28 @@ function check(granted: Lease, { nowMs }: DhcpClock): Step {
   return { state, effects: [{ type: "check", address: granted.address }] };
 }
 
+function conflict(state: DhcpState, clock: DhcpClock): Step {
+  if (state.name === "checking") return decline(state.granted, clock);
+  return "lease" in state && state.lease
+    ? lose(decline(state.lease, clock))
+    : { state, effects: [] };
+}
+
 /** The server must not give the address to the next one either. */
 function decline({ address, server }: Lease, clock: DhcpClock): Step {
-  const message: Outgoing = {
-    to: "everyone",
-    xid: begin(clock).xid,
-    secs: 0,
-    clientIp: "0.0.0.0",
-    options: { type: DHCP4_TYPE.DECLINE, requestedIp: address, serverId: server },
-  };
+  const { xid } = begin(clock);
   const wakeMs = clock.nowMs + DECLINED_DELAY_MS * (1 + clock.random() / 2);
-  return { state: { name: "idle", wakeMs }, effects: [{ type: "send", message }] };
+  return {
+    state: { name: "idle", wakeMs },
+    effects: [{ type: "send", message: { ask: "decline", address, server, xid, secs: 0 } }],
+  };
 }
 
 function bound(lease: Lease): DhcpState {
   return { name: "bound", lease, wakeMs: lease.renewAtMs };
 }
 
-function renew(lease: Lease, clock: DhcpClock, former?: DhcpState & Trying): Step {
+function renew(lease: Lease, clock: DhcpClock, former?: Trying): Step {
   const { nowMs, random } = clock;
   if (nowMs >= lease.expiresAtMs) return lose(select(clock));
   const name = nowMs < lease.rebindAtMs ? "renewing" : "rebinding";
@@ -194,7 +210,7 @@ function renew(lease: Lease, clock: DhcpClock, former?: DhcpState & Trying): Ste
   const wait = Math.max(MIN_RENEW_DELAY_MS, (endMs - nowMs) / 2) * (0.9 + random() * 0.2);
   const since = former ? { ...former, attempt: former.attempt + 1 } : begin(clock);
   const { xid, attempt, sinceMs } = since;
-  const state: DhcpState = {
+  const state: Asking = {
     name,
     lease,
     xid,
@@ -209,21 +225,21 @@ function lose({ state, effects }: Step): Step {
   return { state, effects: [{ type: "lease", lease: undefined }, ...effects] };
 }
 
-function receive(state: DhcpState, message: Dhcp4Message, clock: DhcpClock): Step {
+function receive(state: DhcpState, answer: Answer, clock: DhcpClock): Step {
   const stays: Step = { state, effects: [] };
-  if (!("xid" in state) || message.op !== "reply" || message.xid !== state.xid) return stays;
-  const { type, serverId } = message.options;
+  if (!("xid" in state) || answer.xid !== state.xid) return stays;
   if (state.name === "selecting") {
-    if (type !== DHCP4_TYPE.OFFER || serverId === undefined) return stays;
-    if (!isHostAddress(message.yourIp)) return stays;
-    return request(state, { address: message.yourIp, server: serverId }, clock);
+    return answer.type === "offer" ? request(state, answer, clock) : stays;
   }
-  if (type === DHCP4_TYPE.NAK) return isFromAsked(state, serverId) ? refused(state, clock) : stays;
-  if (type !== DHCP4_TYPE.ACK) return stays;
-  const lease = leaseOf(message, clock.nowMs);
-  if (!lease) return stays;
-  // Whoever asks for an address again had it, and answers for it.
-  return state.name === "requesting" ? check(lease, clock) : take(lease);
+  switch (answer.type) {
+    case "offer":
+      return stays;
+    case "refusal":
+      return isFromAsked(state, answer.server) ? refused(state, clock) : stays;
+    case "grant":
+      // Whoever asks for an address again had it, and answers for it.
+      return state.name === "requesting" ? check(answer.lease, clock) : take(answer.lease);
+  }
 }
 
 /** Another server on the link may refuse what the chosen one would grant. */
@@ -235,15 +251,15 @@ function isFromAsked(state: DhcpState, serverId: string | undefined): boolean {
 
 function request(
   { xid, sinceMs }: Trying,
-  offer: Offer,
+  { address, server }: Offer,
   clock: DhcpClock,
 ): Step {
-  const state: DhcpState = {
+  const state: Asking = {
     name: "requesting",
     xid,
     sinceMs,
     attempt: 0,
-    offer,
+    offer: { address, server },
     wakeMs: backoff(0, clock),
   };
   return { state, effects: [send(state, clock)] };
@@ -259,13 +275,8 @@ function refused(state: DhcpState, { nowMs, random }: DhcpClock): Step {
 function release(state: DhcpState, clock: DhcpClock): Step {
   const lease = "lease" in state ? state.lease : undefined;
   if (!lease) return { state: IDLE, effects: [] };
-  const message: Outgoing = {
-    to: { server: lease.server, from: lease.address },
-    xid: begin(clock).xid,
-    secs: 0,
-    clientIp: lease.address,
-    options: { type: DHCP4_TYPE.RELEASE, serverId: lease.server },
-  };
+  const { address, server } = lease;
+  const message: Outgoing = { ask: "release", address, server, xid: begin(clock).xid, secs: 0 };
   // Sent first: once the lease is lost the address is gone from the link.
   return { state: IDLE, effects: [{ type: "send", message }, { type: "lease", lease: undefined }] };
 }
@@ -276,29 +287,22 @@ function backoff(attempt: number, { nowMs, random }: DhcpClock): number {
   return nowMs + delay * (0.75 + random() * 0.5);
 }
 
-function send(state: DhcpState & Trying, { nowMs }: DhcpClock): DhcpEffect {
+function send(state: Asking, { nowMs }: DhcpClock): DhcpEffect {
   const secs = Math.floor((nowMs - state.sinceMs) / 1_000);
   return { type: "send", message: { xid: state.xid, secs, ...question(state) } };
 }
 
-/** What each state asks: RFC 2131, table 5. */
-function question(state: DhcpState): Pick<Outgoing, "to" | "clientIp" | "options"> {
-  const REQUEST = DHCP4_TYPE.REQUEST;
-  const unbound = { to: "everyone", clientIp: "0.0.0.0" } as const;
+function question(state: Asking): Question {
   switch (state.name) {
-    case "requesting": {
-      const { address, server } = state.offer;
-      return { ...unbound, options: { type: REQUEST, requestedIp: address, serverId: server } };
-    }
+    case "selecting":
+      return { ask: "discover" };
+    case "requesting":
+      return { ask: "request", ...state.offer };
     case "rebooting":
-      return { ...unbound, options: { type: REQUEST, requestedIp: state.address } };
-    case "renewing": {
-      const { address, server } = state.lease;
-      return { to: { server, from: address }, clientIp: address, options: { type: REQUEST } };
-    }
+      return { ask: "reboot", address: state.address };
+    case "renewing":
+      return { ask: "renew", address: state.lease.address, server: state.lease.server };
     case "rebinding":
-      return { to: "everyone", clientIp: state.lease.address, options: { type: REQUEST } };
-    default:
-      return { ...unbound, options: { type: DHCP4_TYPE.DISCOVER } };
+      return { ask: "rebind", address: state.lease.address };
   }
 }

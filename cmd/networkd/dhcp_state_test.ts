@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
-import { DHCP4_TYPE, type Dhcp4Message, type Dhcp4Options } from "$lib/codec/mod.ts";
-import { advance, type DhcpEffect, type DhcpEvent, type DhcpState, IDLE } from "./dhcp_state.ts";
-import { leaseOf, leaseRoutes } from "./lease.ts";
+import {
+  advance,
+  type Answer,
+  type DhcpEffect,
+  type DhcpEvent,
+  type DhcpState,
+  IDLE,
+} from "./dhcp_state.ts";
+import { type Lease, leaseRoutes, type LeaseSeconds, leaseTimes } from "./lease.ts";
+
+const SERVER = "10.5.0.1";
+const ADDRESS = "10.5.0.50";
 
 /** A client with a clock that the test turns; keeps what the client did. */
 class World {
@@ -29,19 +38,21 @@ class World {
     return this.on({ type: "timer" });
   }
 
-  answer(options: Dhcp4Options, yourIp = "10.5.0.50", xid = this.xid): DhcpEffect[] {
-    const message: Dhcp4Message = {
-      op: "reply",
-      xid,
-      secs: 0,
-      broadcastReply: false,
-      clientIp: "0.0.0.0",
-      yourIp,
-      relayIp: "0.0.0.0",
-      mac: "52:54:00:12:34:56",
-      options,
-    };
-    return this.on({ type: "message", message });
+  offer(xid = this.xid): DhcpEffect[] {
+    return this.#answer({ type: "offer", xid, address: ADDRESS, server: SERVER });
+  }
+
+  grant(seconds: LeaseSeconds = { leaseSeconds: 3600 }, xid = this.xid): DhcpEffect[] {
+    const lease = { ...LEASE, ...leaseTimes(seconds, this.nowMs) };
+    return this.#answer({ type: "grant", xid, lease });
+  }
+
+  refuse(server?: string): DhcpEffect[] {
+    return this.#answer({ type: "refusal", xid: this.xid, ...(server ? { server } : {}) });
+  }
+
+  #answer(answer: Answer): DhcpEffect[] {
+    return this.on({ type: "answer", answer });
   }
 
   get name(): string {
@@ -52,10 +63,10 @@ class World {
     return "xid" in this.state ? this.state.xid : -1;
   }
 
-  bind(options: Dhcp4Options = {}): DhcpEffect[] {
+  bind(seconds?: LeaseSeconds): DhcpEffect[] {
     this.on({ type: "start" });
-    this.answer({ type: DHCP4_TYPE.OFFER, serverId: "10.5.0.1" });
-    return [...this.answer({ ...ACK, ...options }), ...this.wake()];
+    this.offer();
+    return [...this.grant(seconds), ...this.wake()];
   }
 
   get address(): string | undefined {
@@ -64,33 +75,39 @@ class World {
   }
 }
 
-const ACK: Dhcp4Options = {
-  type: DHCP4_TYPE.ACK,
-  serverId: "10.5.0.1",
-  leaseSeconds: 3600,
+const LEASE: Lease = {
+  address: ADDRESS,
   prefix: 24,
+  server: SERVER,
+  routers: [],
+  routes: [],
+  dns: [],
+  domains: [],
+  ...leaseTimes({ leaseSeconds: 3600 }, 0),
 };
 
+/** The messages that are sent, without transaction id and age. */
 function sent(effects: readonly DhcpEffect[]) {
-  return effects.flatMap((effect) => effect.type === "send" ? [effect.message] : []);
+  return effects.flatMap((effect) => {
+    if (effect.type !== "send") return [];
+    const { xid: _xid, secs: _secs, ...question } = effect.message;
+    return [question];
+  });
 }
 
 Deno.test("advance() discovers, requests what was offered and is bound", () => {
   const world = new World();
-  const [discover] = sent(world.on({ type: "start" }));
-  assert.deepEqual([discover?.to, discover?.options], ["everyone", { type: DHCP4_TYPE.DISCOVER }]);
-  const [request] = sent(world.answer({ type: DHCP4_TYPE.OFFER, serverId: "10.5.0.1" }));
-  assert.equal(request?.xid, discover?.xid);
-  assert.deepEqual(request?.options, {
-    type: DHCP4_TYPE.REQUEST,
-    requestedIp: "10.5.0.50",
-    serverId: "10.5.0.1",
-  });
-  assert.deepEqual(world.answer(ACK), [{ type: "check", address: "10.5.0.50" }]);
+  assert.deepEqual(sent(world.on({ type: "start" })), [{ ask: "discover" }]);
+  const first = world.xid;
+  const requests = sent(world.offer());
+  assert.deepEqual(requests, [{ ask: "request", address: ADDRESS, server: SERVER }]);
+  assert.equal(world.xid, first);
+  assert.ok(first >= 0 && first < 2 ** 24, "DHCPv6 has room for 24 bits");
+  assert.deepEqual(world.grant(), [{ type: "check", address: ADDRESS }]);
   assert.equal(world.address, undefined, "somebody else may have it");
   world.wake();
   assert.equal(world.nowMs, 300);
-  assert.equal(world.address, "10.5.0.50");
+  assert.equal(world.address, ADDRESS);
   assert.deepEqual([world.name, world.state.wakeMs], ["bound", 1_800_000]);
 });
 
@@ -125,35 +142,39 @@ Deno.test("advance() takes a server that answers after five minutes at once", ()
   const world = new World();
   world.on({ type: "start" });
   while (world.nowMs < 300_000) world.wake();
-  world.answer({ type: DHCP4_TYPE.OFFER, serverId: "10.5.0.1" });
-  world.answer(ACK);
+  world.offer();
+  world.grant();
   world.wake();
-  assert.equal(world.address, "10.5.0.50");
+  assert.equal(world.address, ADDRESS);
 });
 
 Deno.test("advance() declines an address that another host has, and asks anew after ten seconds", () => {
   const world = new World();
   world.on({ type: "start" });
-  world.answer({ type: DHCP4_TYPE.OFFER, serverId: "10.5.0.1" });
-  world.answer(ACK);
-  const [decline] = sent(world.on({ type: "conflict" }));
-  assert.deepEqual([decline?.to, decline?.clientIp], ["everyone", "0.0.0.0"]);
-  assert.deepEqual(decline?.options, {
-    type: DHCP4_TYPE.DECLINE,
-    requestedIp: "10.5.0.50",
-    serverId: "10.5.0.1",
-  });
+  world.offer();
+  world.grant();
+  assert.deepEqual(sent(world.on({ type: "conflict" })), [
+    { ask: "decline", address: ADDRESS, server: SERVER },
+  ]);
   assert.equal(world.address, undefined);
-  const [discover] = sent(world.wake());
-  assert.equal(discover?.options.type, DHCP4_TYPE.DISCOVER);
+  assert.deepEqual(sent(world.wake()), [{ ask: "discover" }]);
   assert.ok(world.nowMs >= 10_000 && world.nowMs <= 15_000);
   assert.deepEqual(world.on({ type: "conflict" }), [], "nothing is being checked");
+});
+
+Deno.test("advance() declines an address in use that turns out to be another host's", () => {
+  const world = new World();
+  world.bind();
+  const effects = world.on({ type: "conflict" });
+  assert.deepEqual(sent(effects), [{ ask: "decline", address: ADDRESS, server: SERVER }]);
+  assert.equal(world.address, undefined);
+  assert.ok(world.state.wakeMs - world.nowMs >= 10_000);
 });
 
 Deno.test("advance() begins anew when the server that offered stays silent", () => {
   const world = new World();
   world.on({ type: "start" });
-  world.answer({ type: DHCP4_TYPE.OFFER, serverId: "10.5.0.1" });
+  world.offer();
   const first = world.xid;
   for (let tries = 0; tries < 4; tries++) world.wake();
   assert.equal(world.name, "selecting");
@@ -163,44 +184,34 @@ Deno.test("advance() begins anew when the server that offered stays silent", () 
 Deno.test("advance() waits before it begins anew after a refusal", () => {
   const world = new World();
   world.on({ type: "start" });
-  world.answer({ type: DHCP4_TYPE.OFFER, serverId: "10.5.0.1" });
-  assert.deepEqual(world.answer({ type: DHCP4_TYPE.NAK, serverId: "10.5.0.9" }), []);
+  world.offer();
+  assert.deepEqual(world.refuse("10.5.0.9"), []);
   assert.equal(world.name, "requesting");
-  world.answer({ type: DHCP4_TYPE.NAK, serverId: "10.5.0.1" });
+  world.refuse(SERVER);
   assert.equal(world.name, "idle");
   assert.ok(world.state.wakeMs - world.nowMs >= 1_500);
-  assert.equal(sent(world.wake())[0]?.options.type, DHCP4_TYPE.DISCOVER);
+  assert.deepEqual(sent(world.wake()), [{ ask: "discover" }]);
 });
 
-Deno.test("advance() ignores answers to others and addresses no host can have", () => {
+Deno.test("advance() ignores answers to others, and those to what it did not ask", () => {
   const world = new World();
   world.on({ type: "start" });
-  const offer = { type: DHCP4_TYPE.OFFER, serverId: "10.5.0.1" };
-  assert.deepEqual(world.answer(offer, "10.5.0.50", world.xid ^ 1), []);
-  assert.deepEqual(world.answer({ type: DHCP4_TYPE.OFFER }), []);
-  for (const address of ["0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255"]) {
-    assert.deepEqual(world.answer(offer, address), [], address);
-  }
-  world.answer(offer);
-  for (const options of [{ ...ACK, leaseSeconds: 0 }, { type: ACK.type, leaseSeconds: 9 }]) {
-    assert.deepEqual(world.answer(options as Dhcp4Options), []);
-  }
+  assert.deepEqual(world.offer(world.xid ^ 1), []);
+  assert.deepEqual(world.grant(), []);
+  assert.deepEqual(world.refuse(), []);
+  world.offer();
+  assert.deepEqual(world.offer(), []);
+  assert.deepEqual(world.grant(undefined, world.xid ^ 1), []);
   assert.equal(world.address, undefined);
 });
 
 Deno.test("advance() renews at half the lease with the server that gave it", () => {
   const world = new World();
   world.bind();
-  const [request] = sent(world.wake());
+  const requests = sent(world.wake());
   assert.equal(world.nowMs, 1_800_000);
-  assert.deepEqual(request, {
-    to: { server: "10.5.0.1", from: "10.5.0.50" },
-    xid: request?.xid,
-    secs: 0,
-    clientIp: "10.5.0.50",
-    options: { type: DHCP4_TYPE.REQUEST },
-  });
-  world.answer(ACK);
+  assert.deepEqual(requests, [{ ask: "renew", address: ADDRESS, server: SERVER }]);
+  world.grant();
   assert.equal(world.name, "bound");
   assert.equal(world.state.wakeMs, world.nowMs + 1_800_000);
 });
@@ -212,7 +223,7 @@ Deno.test("advance() asks every server from T2 on, and drops the address when th
   while (world.address !== undefined) {
     const effects = world.wake();
     names.push(world.name);
-    if (world.name === "rebinding") assert.equal(sent(effects)[0]?.to, "everyone");
+    if (world.name === "rebinding") assert.equal(sent(effects)[0]?.ask, "rebind");
   }
   assert.equal(world.nowMs, 3_600_000);
   assert.deepEqual([...new Set(names)], ["renewing", "rebinding", "selecting"]);
@@ -223,7 +234,7 @@ Deno.test("advance() drops the address at once when a renewal is refused", () =>
   const world = new World();
   world.bind();
   world.wake();
-  world.answer({ type: DHCP4_TYPE.NAK, serverId: "10.5.0.1" });
+  world.refuse(SERVER);
   assert.equal(world.address, undefined);
   assert.equal(world.name, "idle");
 });
@@ -232,24 +243,23 @@ Deno.test("advance() asks for the former address first when a link comes back", 
   const world = new World();
   world.bind();
   world.nowMs = 60_000;
-  const [request] = sent(world.on({ type: "start" }));
-  assert.deepEqual(request?.options, { type: DHCP4_TYPE.REQUEST, requestedIp: "10.5.0.50" });
+  assert.deepEqual(sent(world.on({ type: "start" })), [{ ask: "reboot", address: ADDRESS }]);
   // Silence keeps the lease with its old times.
   world.wake();
   world.wake();
   assert.deepEqual([world.name, world.state.wakeMs], ["bound", 1_800_000]);
   // A refusal, as after a move to another network, drops it.
   world.on({ type: "start" });
-  world.answer({ type: DHCP4_TYPE.NAK });
+  world.refuse();
   assert.equal(world.address, undefined);
 });
 
 Deno.test("advance() asks for an address the link still has from before, then for any", () => {
   const world = new World();
-  const [request] = sent(world.on({ type: "start", address: "10.5.0.77" }));
-  assert.equal(request?.options.requestedIp, "10.5.0.77");
+  const requests = sent(world.on({ type: "start", address: "10.5.0.77" }));
+  assert.deepEqual(requests, [{ ask: "reboot", address: "10.5.0.77" }]);
   world.wake();
-  assert.equal(sent(world.wake())[0]?.options.type, DHCP4_TYPE.DISCOVER);
+  assert.deepEqual(sent(world.wake()), [{ ask: "discover" }]);
 });
 
 Deno.test("advance() gives the address back on release, before it drops it", () => {
@@ -257,10 +267,7 @@ Deno.test("advance() gives the address back on release, before it drops it", () 
   world.bind();
   const effects = world.on({ type: "release" });
   assert.deepEqual(effects.map(({ type }) => type), ["send", "lease"]);
-  assert.deepEqual(sent(effects)[0]?.options, {
-    type: DHCP4_TYPE.RELEASE,
-    serverId: "10.5.0.1",
-  });
+  assert.deepEqual(sent(effects), [{ ask: "release", address: ADDRESS, server: SERVER }]);
   assert.equal(world.state.wakeMs, Infinity);
 });
 
@@ -270,15 +277,10 @@ Deno.test("advance() never wakes for a lease without end", () => {
   assert.equal(world.state.wakeMs, Infinity);
 });
 
-Deno.test("leaseOf() renews no sooner than after five seconds, whatever the server says", () => {
-  const times = (options: Dhcp4Options) => {
-    const world = new World();
-    world.bind(options);
-    const { state } = world;
-    assert.equal(state.name, "bound");
-    return state.name === "bound"
-      ? [state.lease.renewAtMs, state.lease.rebindAtMs, state.lease.expiresAtMs]
-      : [];
+Deno.test("leaseTimes() renews no sooner than after five seconds, whatever the server says", () => {
+  const times = (seconds: LeaseSeconds) => {
+    const { renewAtMs, rebindAtMs, expiresAtMs } = leaseTimes(seconds, 0);
+    return [renewAtMs, rebindAtMs, expiresAtMs];
   };
   assert.deepEqual(times({ leaseSeconds: 2 }), [5_000, 8_750, 10_000]);
   assert.deepEqual(times({ leaseSeconds: 100, renewSeconds: 1 }), [50_000, 87_500, 100_000]);
@@ -293,25 +295,12 @@ Deno.test("leaseOf() renews no sooner than after five seconds, whatever the serv
 });
 
 Deno.test("leaseRoutes() obeys option 121 alone when it is there", () => {
-  const lease = (options: Dhcp4Options) =>
-    leaseOf({
-      op: "reply",
-      xid: 0,
-      secs: 0,
-      broadcastReply: false,
-      clientIp: "0.0.0.0",
-      yourIp: "10.5.0.50",
-      relayIp: "0.0.0.0",
-      mac: "52:54:00:12:34:56",
-      options: { ...ACK, routers: ["10.5.0.1"], ...options },
-    }, 0);
-  const plain = lease({});
-  assert.deepEqual(plain && leaseRoutes(plain), [
-    { address: "0.0.0.0", prefix: 0, gateway: "10.5.0.1" },
+  const routers = [SERVER];
+  assert.deepEqual(leaseRoutes({ ...LEASE, routers }), [
+    { address: "0.0.0.0", prefix: 0, gateway: SERVER },
   ]);
   const routes = [{ address: "10.8.1.0", prefix: 16, gateway: "10.5.0.9" }];
-  const classless = lease({ routes });
-  assert.deepEqual(classless && leaseRoutes(classless), [{
+  assert.deepEqual(leaseRoutes({ ...LEASE, routers, routes }), [{
     address: "10.8.0.0",
     prefix: 16,
     gateway: "10.5.0.9",

@@ -19,7 +19,15 @@ export interface InterfacePlan {
 export type Addressing =
   | { readonly method: "none" }
   | { readonly method: "static" } & IpPrefix
-  | { readonly method: "dhcp"; readonly metric: number };
+  | {
+    readonly method: "dhcp";
+    readonly families: readonly IpFamily[];
+    /** Of the routes that DHCPv4 brings; those of IPv6 come from routers. */
+    readonly metric: number;
+  };
+
+/** IPv4 or IPv6. */
+export type IpFamily = 4 | 6;
 
 /** Metric of routes that DHCP brings, when the configuration says nothing else. */
 export const DHCP_METRIC = 1024;
@@ -89,7 +97,8 @@ function partOf(bond: string, link: Link): InterfacePlan {
 }
 
 function byDefault(link: Link): InterfacePlan {
-  return { link, addressing: { method: "dhcp", metric: DHCP_METRIC }, mtu: 0, routes: [] };
+  const addressing = { method: "dhcp", families: [4], metric: DHCP_METRIC } as const;
+  return { link, addressing, mtu: 0, routes: [] };
 }
 
 function booted(link: Link, { client = "", prefix = 32, gateway }: IpArgument): InterfacePlan {
@@ -97,8 +106,12 @@ function booted(link: Link, { client = "", prefix = 32, gateway }: IpArgument): 
     link,
     addressing: { method: "static", address: client, prefix },
     mtu: 0,
-    routes: gateway === undefined ? [] : [{ network: "0.0.0.0/0", gateway }],
+    routes: gateway === undefined ? [] : [{ network: everywhere(gateway), gateway }],
   };
+}
+
+function everywhere(gateway: string): string {
+  return gateway.includes(":") ? "::/0" : "0.0.0.0/0";
 }
 
 function configured(
@@ -124,8 +137,16 @@ function addressing(config: InterfaceConfig, faults: string[]): Addressing {
   // Neither address nor dhcp is said: as in 0.9, DHCP, unless there are others to have addresses.
   const implied = !config.carriesVlans &&
     (config.virtual === undefined || config.virtual.kind === "bond");
-  if (!config.dhcp4 || !(config.dhcp || implied)) return { method: "none" };
-  return { method: "dhcp", metric: config.dhcpMetric ?? DHCP_METRIC };
+  const families: IpFamily[] = [];
+  if (config.dhcp4 && (config.dhcp || implied)) families.push(4);
+  if (config.dhcp6 && config.dhcp) families.push(6);
+  if (families.length === 0) return { method: "none" };
+  return { method: "dhcp", families, metric: config.dhcpMetric ?? DHCP_METRIC };
+}
+
+/** The families of DHCP that an interface does. */
+export function dhcpFamilies({ addressing }: InterfacePlan): readonly IpFamily[] {
+  return addressing.method === "dhcp" ? addressing.families : [];
 }
 
 /** The sentence of an error. */

@@ -1,16 +1,16 @@
-import { type Dhcp4Message, type Dhcp4Route, networkOf, parseIpv4 } from "$lib/codec/mod.ts";
+import { type Dhcp4Route, networkOf } from "$lib/codec/mod.ts";
 
 /** What a DHCP server gave, with the times that rule it; times are of the monotonic clock. */
 export interface Lease {
   readonly address: string;
   readonly prefix: number;
+  /** Its address, or its DUID in DHCPv6, as hexadecimal bytes with colons. */
   readonly server: string;
   readonly routers: readonly string[];
   readonly routes: readonly Dhcp4Route[];
   readonly dns: readonly string[];
-  readonly ntp: readonly string[];
   readonly hostname?: string;
-  readonly domain?: string;
+  readonly domains: readonly string[];
   readonly mtu?: number;
   /** When to ask this server to renew. */
   readonly renewAtMs: number;
@@ -20,28 +20,28 @@ export interface Lease {
   readonly expiresAtMs: number;
 }
 
+/** The leases of each link by its index, that of IPv4 first. */
+export type Leases = ReadonlyMap<number, readonly Lease[]>;
+
 const MIN_RENEW_MS = 5_000;
 const ENDLESS_SECONDS = 0xffffffff;
 
-/** The lease in an acknowledgement that came at `nowMs`, or nothing when it holds no usable one. */
-export function leaseOf({ yourIp, options }: Dhcp4Message, nowMs: number): Lease | undefined {
-  const { leaseSeconds, serverId } = options;
-  if (!isHostAddress(yourIp) || serverId === undefined || !leaseSeconds) return undefined;
+/** A server's times in seconds; T1 and T2 may be absent. */
+export interface LeaseSeconds {
+  readonly leaseSeconds: number;
+  readonly renewSeconds?: number | undefined;
+  readonly rebindSeconds?: number | undefined;
+}
+
+/** The times of a lease that came at `nowMs`. */
+export function leaseTimes(
+  { leaseSeconds, renewSeconds, rebindSeconds }: LeaseSeconds,
+  nowMs: number,
+): Pick<Lease, "renewAtMs" | "rebindAtMs" | "expiresAtMs"> {
   const endless = leaseSeconds === ENDLESS_SECONDS;
   const leaseMs = endless ? Infinity : Math.max(leaseSeconds * 1_000, 2 * MIN_RENEW_MS);
-  const { renewMs, rebindMs } = renewal(leaseMs, options.renewSeconds, options.rebindSeconds);
-  const { hostname, domain, mtu } = options;
+  const { renewMs, rebindMs } = renewal(leaseMs, renewSeconds, rebindSeconds);
   return {
-    address: yourIp,
-    prefix: options.prefix ?? classfulPrefix(yourIp),
-    server: serverId,
-    routers: options.routers ?? [],
-    routes: options.routes ?? [],
-    dns: options.dns ?? [],
-    ntp: options.ntp ?? [],
-    ...(hostname === undefined ? {} : { hostname }),
-    ...(domain === undefined ? {} : { domain }),
-    ...(mtu === undefined ? {} : { mtu }),
     renewAtMs: nowMs + renewMs,
     rebindAtMs: nowMs + rebindMs,
     expiresAtMs: nowMs + leaseMs,
@@ -56,17 +56,6 @@ function renewal(leaseMs: number, t1?: number, t2?: number): { renewMs: number; 
   const renew = (t1 ?? 0) * 1_000;
   const renewMs = renew >= MIN_RENEW_MS && renew < rebindMs ? renew : leaseMs / 2;
   return { renewMs: Math.max(MIN_RENEW_MS, renewMs), rebindMs };
-}
-
-/** Whether an address can be a host's: not of this network, loopback, multicast or broadcast. */
-export function isHostAddress(address: string): boolean {
-  const [first = 0] = parseIpv4(address);
-  return first !== 0 && first !== 127 && first < 224;
-}
-
-function classfulPrefix(address: string): number {
-  const [first = 0] = parseIpv4(address);
-  return first < 128 ? 8 : first < 192 ? 16 : 24;
 }
 
 /** Seconds the kernel should keep the address from `nowMs` on; nothing for a lease without end. */

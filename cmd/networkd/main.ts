@@ -5,8 +5,16 @@ import { NetlinkSocket } from "$ffi/netlink.ts";
 import { PacketSocket } from "$ffi/packet.ts";
 import { udpPortFilter } from "$ffi/bpf.ts";
 import { FdPoller } from "$ffi/poller.ts";
-import { UdpSocket } from "$ffi/udp.ts";
-import { arpAnnouncement, DHCP4_PORT, encodeArp, type Link, RTMGRP } from "$lib/codec/mod.ts";
+import { writeSysctl } from "$ffi/sysctl.ts";
+import { type UdpAddress, UdpSocket } from "$ffi/udp.ts";
+import {
+  arpAnnouncement,
+  DHCP4_PORT,
+  DHCP6_PORT,
+  encodeArp,
+  type Link,
+  RTMGRP,
+} from "$lib/codec/mod.ts";
 import {
   Feed,
   healthApi,
@@ -66,7 +74,10 @@ export async function main(args: string[]): Promise<void> {
       return packetChannel(new PacketSocket(link.index, { filter }), poller);
     },
     arpPackets: ({ index }) => packetChannel(new PacketSocket(index, { protocol: "ARP" }), poller),
-    datagrams: (link, address) => datagramChannel(link, address, poller),
+    datagrams: (link, hostname) =>
+      datagramChannel(link, { hostname, port: DHCP4_PORT.CLIENT }, poller),
+    datagrams6: (link) =>
+      datagramChannel(link, { hostname: "::", port: DHCP6_PORT.CLIENT }, poller),
     announce(index, address) {
       const mac = kernel.read().links.find((link) => link.index === index)?.mac;
       // IPv6 has no ARP; the kernel tells neighbours of an address itself.
@@ -74,6 +85,7 @@ export async function main(args: string[]): Promise<void> {
       using socket = new PacketSocket(index, { protocol: "ARP" });
       socket.send(encodeArp(arpAnnouncement(mac, address)));
     },
+    heedRouters: ({ name }) => writeSysctl(`net/ipv6/conf/${name}/accept_ra`, "2"),
     lookup: async (host) => (await lookup(host)).address,
     writeFile: (name, text) => overwrite(`${etc}/${name}`, text),
     onStatus: (status) => feed.publish(status),
@@ -128,8 +140,7 @@ function packetChannel(socket: PacketSocket, poller: FdPoller): PacketChannel {
   };
 }
 
-function datagramChannel(link: Link, address: string, poller: FdPoller): DatagramChannel {
-  const local = { hostname: address, port: DHCP4_PORT.CLIENT };
+function datagramChannel(link: Link, local: UdpAddress, poller: FdPoller): DatagramChannel {
   const socket = new UdpSocket(local, { device: link.name });
   return {
     send: (bytes, to) => socket.send(bytes, to),

@@ -1,13 +1,15 @@
 import { hostname as hostnameArgument } from "$lib/cmdline/mod.ts";
 import { parseIp } from "$lib/codec/mod.ts";
 import { bootArgument, type InterfacePlan } from "./interface_plan.ts";
-import type { Lease } from "./lease.ts";
+import type { Leases } from "./lease.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the node is called and how it finds names: all that goes into files and the kernel. */
 export interface Names {
   readonly hostname: string;
   readonly domain?: string;
+  /** Where short names are looked for. */
+  readonly searchDomains: readonly string[];
   /** The address that stands beside the name in /etc/hosts. */
   readonly address: string;
   /** As they stand in /etc/resolv.conf. */
@@ -23,6 +25,8 @@ const DEFAULT_ADDRESS = "127.0.1.1";
 const DEFAULT_NAMESERVERS = ["1.1.1.1", "8.8.8.8"];
 /** The C library reads no more. */
 const MAX_NAMESERVERS = 3;
+/** What older C libraries read. */
+const MAX_DOMAINS = 6;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 const MAX_NAME_LENGTH = 253;
 
@@ -30,17 +34,16 @@ const MAX_NAME_LENGTH = 253;
 export function decideNames(
   settings: Settings,
   interfaces: readonly InterfacePlan[],
-  leases: ReadonlyMap<number, Lease>,
+  leases: Leases,
 ): Names {
   const faults: string[] = [];
   const boot = bootArgument(settings, []);
-  const inUse = interfaces.flatMap(({ addressing, link }) => {
-    const lease = addressing.method === "dhcp" ? leases.get(link.index) : undefined;
-    return lease ? [lease] : [];
-  });
+  const inUse = interfaces.flatMap(({ addressing, link }) =>
+    addressing.method === "dhcp" ? leases.get(link.index) ?? [] : []
+  );
   const address =
     interfaces.map(({ addressing, link }) =>
-      addressing.method === "static" ? addressing.address : leases.get(link.index)?.address
+      addressing.method === "static" ? addressing.address : leases.get(link.index)?.[0]?.address
     ).find((found) => found !== undefined) ?? DEFAULT_ADDRESS;
   const candidates = [
     settings.network.hostname,
@@ -52,9 +55,10 @@ export function decideNames(
     `talos-${address.replaceAll(/[.:]+/g, "-")}`;
   const dot = fqdn.indexOf(".");
   const hostname = dot < 0 ? fqdn : fqdn.slice(0, dot);
-  const leased = inUse.map((lease) => lease.domain)
-    .find((name) => name !== undefined && isName(name, faults));
-  const domain = dot < 0 ? leased : fqdn.slice(dot + 1);
+  const leased = inUse.map(({ domains }) => domains.filter((name) => isName(name, faults)))
+    .find((names) => names.length > 0) ?? [];
+  const searchDomains = dot < 0 ? leased.slice(0, MAX_DOMAINS) : [fqdn.slice(dot + 1)];
+  const [domain] = searchDomains;
   const nameservers = [
     settings.network.nameservers,
     boot?.dns ?? [],
@@ -68,8 +72,9 @@ export function decideNames(
     address,
     nameservers: asked,
     ...(domain === undefined ? {} : { domain }),
+    searchDomains,
     hosts: hostsText({ address, hostname, domain }, settings, faults),
-    resolvConf: resolvConfText(asked, domain),
+    resolvConf: resolvConfText(asked, searchDomains),
     faults,
   };
 }
@@ -112,8 +117,8 @@ function hostsText(
   ].join("\n");
 }
 
-function resolvConfText(nameservers: readonly string[], domain: string | undefined): string {
+function resolvConfText(nameservers: readonly string[], domains: readonly string[]): string {
   const lines = nameservers.map((server) => `nameserver ${server}`);
-  if (domain !== undefined) lines.push(`search ${domain}`);
+  if (domains.length > 0) lines.push(`search ${domains.join(" ")}`);
   return `${lines.join("\n")}\n`;
 }

@@ -12,8 +12,8 @@ import {
   RTNH_F_ONLINK,
   RTPROT,
 } from "$lib/codec/mod.ts";
-import { type InterfacePlan, messageOf, STATIC_METRIC } from "./interface_plan.ts";
-import { type Lease, leaseRoutes, secondsLeft } from "./lease.ts";
+import { dhcpFamilies, type InterfacePlan, messageOf, STATIC_METRIC } from "./interface_plan.ts";
+import { type Lease, leaseRoutes, type Leases, secondsLeft } from "./lease.ts";
 import type { RouteConfig } from "./settings.ts";
 
 /** What the kernel should hold for the interfaces that networkd manages. */
@@ -23,10 +23,10 @@ export interface NetworkPlan {
   readonly addresses: readonly Address[];
   readonly routes: readonly Route[];
   /**
-   * Links whose addressing is decided. On the others DHCP still asks: what a former run left there
-   * keeps the node reachable until an answer comes.
+   * Links and families whose addressing is decided, as of `settledKey`. On the others DHCP still asks:
+   * what a former run left there keeps the node reachable until an answer comes.
    */
-  readonly settled: ReadonlySet<number>;
+  readonly settled: ReadonlySet<string>;
   readonly faults: readonly string[];
 }
 
@@ -38,7 +38,7 @@ const LOOPBACK = { address: "127.0.0.1", prefix: 8 };
 export function networkPlan(
   loopback: number | undefined,
   interfaces: readonly InterfacePlan[],
-  leases: ReadonlyMap<number, Lease>,
+  leases: Leases,
   nowMs: number,
 ): NetworkPlan {
   const faults: string[] = [];
@@ -46,47 +46,68 @@ export function networkPlan(
   const addresses: Address[] = [];
   if (loopback !== undefined) addresses.push({ ...host(loopback, LOOPBACK), scope: RT_SCOPE.HOST });
   for (const plan of interfaces) {
-    const lease = leases.get(plan.link.index);
-    addresses.push(...plannedAddresses(plan, lease, nowMs), ...sharedAddresses(plan, faults));
-    routes.push(...staticRoutes(plan, faults), ...dhcpRoutes(plan, lease));
+    const own = leasesOf(plan, leases);
+    addresses.push(...plannedAddresses(plan, own, nowMs), ...sharedAddresses(plan, faults));
+    routes.push(...staticRoutes(plan, faults), ...own.flatMap((lease) => dhcpRoutes(plan, lease)));
   }
   return {
     links: [
       ...(loopback === undefined ? [] : [{ index: loopback }]),
       // What is to join a bond must be down until it has; the bond then brings it up.
       ...interfaces.filter(({ bond, link }) => bond === undefined || link.master !== undefined)
-        .map((plan) => plannedLink(plan, leases.get(plan.link.index))),
+        .map((plan) => plannedLink(plan, leasesOf(plan, leases))),
     ],
     addresses,
     routes: distinct(routes),
-    settled: new Set(
-      interfaces.filter(({ addressing, link }) =>
-        addressing.method !== "dhcp" || leases.has(link.index)
-      ).map(({ link }) => link.index),
-    ),
+    settled: new Set(interfaces.flatMap((plan) => settledKeys(plan, leasesOf(plan, leases)))),
     faults,
   };
 }
 
-function plannedLink(plan: InterfacePlan, lease: Lease | undefined) {
+/** Those that an interface uses. */
+function leasesOf(plan: InterfacePlan, leases: Leases): readonly Lease[] {
+  const families = dhcpFamilies(plan);
+  return (leases.get(plan.link.index) ?? [])
+    .filter(({ address }) => families.includes(familyOf(address) === AF.INET6 ? 6 : 4));
+}
+
+/** Names one family of a link. */
+export function settledKey(index: number | undefined, family: number): string {
+  return `${index} ${family}`;
+}
+
+function settledKeys(plan: InterfacePlan, leases: readonly Lease[]): string[] {
+  const asked = dhcpFamilies(plan).map((family) => family === 6 ? AF.INET6 : AF.INET);
+  const answered = leases.map(({ address }) => familyOf(address));
+  return [AF.INET, AF.INET6]
+    .filter((family) => !asked.includes(family) || answered.includes(family))
+    .map((family) => settledKey(plan.link.index, family));
+}
+
+function plannedLink(plan: InterfacePlan, leases: readonly Lease[]) {
   const { index } = plan.link;
-  const leased = plan.addressing.method === "dhcp" ? lease?.mtu ?? 0 : 0;
+  const leased = leases.find(({ mtu }) => mtu !== undefined)?.mtu ?? 0;
   const mtu = plan.mtu || (leased >= MIN_DHCP_MTU ? leased : 0);
   return mtu > 0 ? { index, mtu } : { index };
 }
 
-function plannedAddresses(plan: InterfacePlan, lease: Lease | undefined, nowMs: number): Address[] {
+function plannedAddresses(
+  plan: InterfacePlan,
+  leases: readonly Lease[],
+  nowMs: number,
+): Address[] {
   const { addressing, link } = plan;
   if (addressing.method === "static") {
     return [{ ...host(link.index, addressing), protocol: RTPROT.STATIC }];
   }
-  if (addressing.method !== "dhcp" || !lease) return [];
-  const validSeconds = secondsLeft(lease, nowMs);
-  return [{
-    ...host(link.index, lease),
-    protocol: RTPROT.DHCP,
-    ...(validSeconds === undefined ? {} : { validSeconds }),
-  }];
+  return leases.map((lease) => {
+    const validSeconds = secondsLeft(lease, nowMs);
+    return {
+      ...host(link.index, lease),
+      protocol: RTPROT.DHCP,
+      ...(validSeconds === undefined ? {} : { validSeconds }),
+    };
+  });
 }
 
 /** Alone in its network: nobody is reached because of it. */
@@ -102,7 +123,7 @@ function sharedAddresses({ link, shared }: InterfacePlan, faults: string[]): Add
 }
 
 function host(index: number, { address, prefix }: IpPrefix): Address {
-  const family = address.includes(":") ? AF.INET6 : AF.INET;
+  const family = familyOf(address);
   const broadcast = family === AF.INET && prefix < 31 && !address.startsWith("127.");
   return {
     family,
@@ -112,6 +133,10 @@ function host(index: number, { address, prefix }: IpPrefix): Address {
     scope: RT_SCOPE.UNIVERSE,
     ...(broadcast ? { broadcast: lastAddress({ address, prefix }) } : {}),
   };
+}
+
+function familyOf(address: string): number {
+  return address.includes(":") ? AF.INET6 : AF.INET;
 }
 
 function lastAddress({ address, prefix }: IpPrefix): string {
@@ -142,8 +167,8 @@ function staticRoute(index: number, route: RouteConfig, own: IpPrefix | undefine
   });
 }
 
-function dhcpRoutes({ link, addressing }: InterfacePlan, lease: Lease | undefined): Route[] {
-  if (addressing.method !== "dhcp" || !lease) return [];
+function dhcpRoutes({ link, addressing }: InterfacePlan, lease: Lease): Route[] {
+  if (addressing.method !== "dhcp") return [];
   return leaseRoutes(lease).map((route) => ({
     ...via(link.index, route, route.gateway, lease, {
       metric: addressing.metric,
@@ -161,7 +186,7 @@ function via(
   own: IpPrefix | undefined,
   rest: { metric: number; protocol: number },
 ): Route {
-  const family = to.address.includes(":") ? AF.INET6 : AF.INET;
+  const family = familyOf(to.address);
   const direct = gateway === "0.0.0.0";
   // Clouds hand out /32 leases whose router no address of ours is beside.
   const beside = own === undefined || direct || isInside(gateway, own);

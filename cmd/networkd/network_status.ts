@@ -42,7 +42,7 @@ export function networkStatus(now: KernelNetwork, names: Names): NetworkStatus {
     resolvers: {
       [RESOLVERS]: {
         dnsServers: names.nameservers,
-        searchDomains: names.domain === undefined ? [] : [names.domain],
+        searchDomains: names.searchDomains,
       },
     },
     hostnames: { [HOSTNAME]: { hostname: names.hostname, domainname: names.domain ?? "" } },

@@ -1,8 +1,16 @@
-import { type Address, ARPHRD, IFF, type Link } from "$lib/codec/mod.ts";
+import { type Address, AF, ARPHRD, IFF, type Link, RT_SCOPE } from "$lib/codec/mod.ts";
 import type { NetworkStatus } from "$lib/resources/mod.ts";
-import { DhcpClient, type DhcpDeps } from "./dhcp_client.ts";
-import { type InterfacePlan, interfacePlans, messageOf } from "./interface_plan.ts";
-import type { Lease } from "./lease.ts";
+import { type Dhcp4Deps, Dhcp4Exchange } from "./dhcp4_exchange.ts";
+import { type Dhcp6Deps, Dhcp6Exchange } from "./dhcp6_exchange.ts";
+import { DhcpClient, type Listener } from "./dhcp_client.ts";
+import {
+  dhcpFamilies,
+  type InterfacePlan,
+  interfacePlans,
+  type IpFamily,
+  messageOf,
+} from "./interface_plan.ts";
+import type { Lease, Leases } from "./lease.ts";
 import { decideNames, type Names } from "./names.ts";
 import { EndpointNames } from "./endpoint_names.ts";
 import { networkPlan } from "./network_plan.ts";
@@ -20,13 +28,17 @@ export interface Kernel {
 }
 
 /** What networkd needs of the world outside. */
-export interface NetworkdDeps extends Omit<DhcpDeps, "onLease" | "onUnanswered"> {
+export interface NetworkdDeps extends Dhcp4Deps, Dhcp6Deps {
   readonly kernel: Kernel;
+  readonly nowMs: () => number;
+  readonly log: (line: string) => void;
   readonly setHostname: (name: string) => void;
   /** Writes `hosts` or `resolv.conf`. */
   readonly writeFile: (name: "hosts" | "resolv.conf", text: string) => Promise<void>;
   /** Tells everyone on a link that an address is here now. */
   readonly announce: (index: number, address: string) => void;
+  /** Has the kernel heed routers' advertisements on a link, though it forwards packets. */
+  readonly heedRouters: (link: Link) => void;
   /** Finds the address of a host. */
   readonly lookup: (host: string) => Promise<string>;
   /** The network as it is now, after each pass. */
@@ -35,8 +47,11 @@ export interface NetworkdDeps extends Omit<DhcpDeps, "onLease" | "onUnanswered">
   readonly onReady: () => void;
 }
 
+/** A client of one family on one link. */
 interface Managed {
   readonly client: DhcpClient;
+  readonly family: IpFamily;
+  lease: Lease | undefined;
   carrier: boolean;
   carrierLosses: number;
   unanswered: boolean;
@@ -49,15 +64,19 @@ const ANNOUNCE_MS = [0, 1_000, 3_000];
 /** Links need a moment from "up" to carrier; without one by then nothing is to be waited for. */
 const CARRIER_WAIT_MS = 4_000;
 const READY_WAIT_MS = 10_000;
+/** The kernel has looked by then whether another host has an IPv6 address: 1 s, and 1 s at most before. */
+const LOOK_MS = 5_000;
 /** A change may bring the next about: a bond is made, joined, brought up, and has a VLAN over it. */
 const MAX_ROUNDS = 6;
 
 /** Keeps the kernel's network as the settings and leases say. */
 export class Networkd {
   #settings: Settings | undefined;
-  readonly #clients = new Map<number, Managed>();
-  readonly #leases = new Map<number, Lease>();
+  /** By index of the link and family. */
+  readonly #clients = new Map<string, Managed>();
   readonly #owned = new Set<string>();
+  /** When addresses were put, by addressKey. */
+  readonly #putMs = new Map<string, number>();
   /** What virtual links were made with, and tunnels set to, by name, as JSON. */
   readonly #made = new Map<string, string>();
   readonly #tunnels = new Map<string, string>();
@@ -122,7 +141,7 @@ export class Networkd {
       changes = changes.filter((change) => !refused.has(describe(change)));
     }
     if (refused.size > 0) this.#after("retry", RETRY_MS, () => this.pass());
-    const names = decideNames(settings, interfaces, this.#leases);
+    const names = decideNames(settings, interfaces, this.#leases());
     this.#publish(names);
     this.deps.onStatus(networkStatus(now, names));
     if (this.#isFirstPassDone()) this.#becomeReady();
@@ -143,7 +162,7 @@ export class Networkd {
     const { interfaces, faults } = interfacePlans(settings, now.links);
     this.#syncClients(interfaces, now);
     const loopback = now.links.find(({ type }) => type === ARPHRD.LOOPBACK)?.index;
-    const plan = networkPlan(loopback, interfaces, this.#leases, this.deps.nowMs());
+    const plan = networkPlan(loopback, interfaces, this.#leases(), this.deps.nowMs());
     this.#tell([...virtual.faults, ...tunnels.faults, ...faults, ...plan.faults]);
     const changes = [
       ...virtual.changes,
@@ -170,8 +189,10 @@ export class Networkd {
     switch (change.type) {
       case "putAddress":
         this.#announce(change.address);
+        this.#putMs.set(addressKey(change.address), this.deps.nowMs());
         return void this.#owned.add(addressKey(change.address));
       case "removeAddress":
+        this.#putMs.delete(addressKey(change.address));
         return void this.#owned.delete(addressKey(change.address));
       case "addLink":
         return void this.#made.set(change.link.name, JSON.stringify(change.link));
@@ -197,56 +218,86 @@ export class Networkd {
 
   /** Starts and ends DHCP clients so that exactly the links that should have one do. */
   #syncClients(interfaces: readonly InterfacePlan[], now: KernelNetwork): void {
-    const wanted = interfaces.filter(({ addressing }) => addressing.method === "dhcp");
-    for (const [index, { client }] of this.#clients) {
-      const plan = interfaces.find(({ link }) => link.index === index);
-      if (plan?.addressing.method === "dhcp" && plan.link.mac === client.link.mac) continue;
-      this.#clients.delete(index);
+    for (const [key, { client, family }] of this.#clients) {
+      const plan = interfaces.find(({ link }) => link.index === client.link.index);
+      if (plan && dhcpFamilies(plan).includes(family) && plan.link.mac === client.link.mac) {
+        continue;
+      }
+      this.#clients.delete(key);
       // A link that still is ours gives its lease back; one that is gone or ignored is left alone.
       if (plan) client.release();
       else client.close();
-      this.#leases.delete(index);
     }
-    for (const { link } of wanted) this.#follow(link, now);
+    for (const plan of interfaces) {
+      for (const family of dhcpFamilies(plan)) this.#follow(plan.link, family, now);
+    }
   }
 
-  /** Asks for an address each time the link gets a carrier. */
-  #follow(link: Link, now: KernelNetwork): void {
-    const managed = this.#clients.get(link.index) ?? {
-      client: this.#newClient(link),
+  /** Asks for an address each time the link gets a carrier, and what the family needs beside it. */
+  #follow(link: Link, family: IpFamily, now: KernelNetwork): void {
+    const key = `${link.index} ${family}`;
+    const managed = this.#clients.get(key) ?? this.#newClient(link, family);
+    this.#clients.set(key, managed);
+    const carrier = (link.flags & IFF.LOWER_UP) !== 0 && (family === 4 || hasLinkLocal(link, now));
+    // The kernel tells of a carrier at most once a second; a shorter loss shows in the count alone.
+    const came = carrier && (!managed.carrier || link.carrierLosses !== managed.carrierLosses);
+    Object.assign(managed, { carrier, carrierLosses: link.carrierLosses });
+    if (came) managed.client.start(leftover(link, family, now));
+    else if (carrier) this.#giveUpTaken(managed, now);
+  }
+
+  /** The kernel marks a leased IPv6 address that another host has, or takes it away at once. */
+  #giveUpTaken({ family, client, lease }: Managed, { addresses }: KernelNetwork): void {
+    if (family === 4 || !lease) return;
+    const key = addressKey({ ...lease, index: client.link.index });
+    const held = addresses.find((address) => addressKey(address) === key);
+    const sinceMs = this.deps.nowMs() - (this.#putMs.get(key) ?? -Infinity);
+    if (held ? held.duplicate : sinceMs < LOOK_MS) client.conflict(lease.address);
+  }
+
+  #newClient(link: Link, family: IpFamily): Managed {
+    const { nowMs, log } = this.deps;
+    // DHCPv6 brings no routes: they do.
+    if (family === 6) this.#try(() => this.deps.heedRouters(link));
+    const exchange = (listener: Listener) =>
+      family === 4
+        ? new Dhcp4Exchange(link, this.deps, listener)
+        : new Dhcp6Exchange(link, this.deps, listener);
+    const onLease = (lease: Lease | undefined) => {
+      managed.lease = lease;
+      // Not from within a pass, which may have caused it.
+      this.#after("lease", 0, () => this.pass());
+    };
+    const onUnanswered = () => {
+      managed.unanswered = true;
+      this.wake();
+    };
+    const client = new DhcpClient(link, { exchange, nowMs, log, onLease, onUnanswered });
+    const managed: Managed = {
+      client,
+      family,
+      lease: undefined,
       carrier: false,
       carrierLosses: 0,
       unanswered: false,
     };
-    this.#clients.set(link.index, managed);
-    const carrier = (link.flags & IFF.LOWER_UP) !== 0;
-    // The kernel tells of a carrier at most once a second; a shorter loss shows in the count alone.
-    const came = carrier && (!managed.carrier || link.carrierLosses !== managed.carrierLosses);
-    Object.assign(managed, { carrier, carrierLosses: link.carrierLosses });
-    if (came) managed.client.start(leftover(link, now));
+    return managed;
   }
 
-  #newClient(link: Link): DhcpClient {
-    return new DhcpClient(link, {
-      ...this.deps,
-      onLease: ({ index }, lease) => {
-        if (lease) this.#leases.set(index, lease);
-        else this.#leases.delete(index);
-        // Not from within a pass, which may have caused it.
-        this.#after("lease", 0, () => this.pass());
-      },
-      onUnanswered: ({ index }) => {
-        const managed = this.#clients.get(index);
-        if (managed) managed.unanswered = true;
-        this.wake();
-      },
-    });
+  /** Those there are, of IPv4 first. */
+  #leases(): Leases {
+    const held = [...this.#clients.values()].toSorted((a, b) => a.family - b.family);
+    const leases = new Map<number, readonly Lease[]>();
+    for (const { client: { link }, lease } of held) {
+      if (lease) leases.set(link.index, [...leases.get(link.index) ?? [], lease]);
+    }
+    return leases;
   }
 
   #isFirstPassDone(): boolean {
     const waited = this.deps.nowMs() - this.#begunMs >= CARRIER_WAIT_MS;
-    return [...this.#clients].every(([index, { carrier, unanswered }]) =>
-      this.#leases.has(index) || unanswered || (!carrier && waited)
+    return [...this.#clients.values()].every(({ lease, carrier, unanswered }) =>
+      lease || unanswered || (!carrier && waited)
     );
   }
 
@@ -302,9 +353,17 @@ export class Networkd {
   }
 }
 
-/** An address with an end that a former run left on the link. */
-function leftover(link: Link, { addresses }: KernelNetwork): string | undefined {
-  return addresses.find(({ index, family, validSeconds }) =>
-    index === link.index && family === 2 && validSeconds !== undefined
+/** Whether a link can send to its neighbours over IPv6. */
+function hasLinkLocal(link: Link, { addresses }: KernelNetwork): boolean {
+  return addresses.some(({ index, family, scope, tentative }) =>
+    index === link.index && family === AF.INET6 && scope === RT_SCOPE.LINK && !tentative
+  );
+}
+
+/** An address with an end that a former run left on the link; those of SLAAC are of a prefix. */
+function leftover(link: Link, family: IpFamily, { addresses }: KernelNetwork): string | undefined {
+  return addresses.find((held) =>
+    held.index === link.index && held.validSeconds !== undefined &&
+    (family === 4 ? held.family === AF.INET : held.family === AF.INET6 && held.prefix === 128)
   )?.address;
 }

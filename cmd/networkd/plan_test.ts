@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Address, ARPHRD, IFF, type Link, type Route } from "$lib/codec/mod.ts";
 import { interfacePlans } from "./interface_plan.ts";
-import type { Lease } from "./lease.ts";
+import type { Lease, Leases } from "./lease.ts";
 import { decideNames } from "./names.ts";
 import { networkPlan } from "./network_plan.ts";
 import { addressKey, type Change, changesTo, type KernelNetwork } from "./reconcile.ts";
@@ -32,7 +32,7 @@ const LEASE: Lease = {
   routers: ["10.5.0.1"],
   routes: [],
   dns: ["10.5.0.1"],
-  ntp: [],
+  domains: [],
   renewAtMs: 0,
   rebindAtMs: 0,
   expiresAtMs: 60_000,
@@ -42,7 +42,7 @@ const LEASE: Lease = {
 function planned(
   line: { cmdline?: string; network?: unknown },
   links: readonly Link[] = [LO, ETH0, ETH1],
-  leases: ReadonlyMap<number, Lease> = new Map(),
+  leases: Leases = new Map(),
 ) {
   const settings = readSettings({ cmdline: "", network: null, ...line });
   const { interfaces, faults } = interfacePlans(settings, links);
@@ -133,7 +133,7 @@ function routeLines(routes: readonly Route[]): string[] {
 
 Deno.test("networkPlan() keeps the first NIC preferred when two have a default route", () => {
   const second = { ...LEASE, address: "10.6.0.50", routers: ["10.6.0.1"] };
-  const { plan } = planned({}, undefined, new Map([[2, LEASE], [3, second]]));
+  const { plan } = planned({}, undefined, new Map([[2, [LEASE]], [3, [second]]]));
   assert.deepEqual(routeLines(plan.routes), [
     "0.0.0.0/0 10.5.0.1 2 1024 10.5.0.50 0",
     "0.0.0.0/0 10.6.0.1 3 1025 10.6.0.50 0",
@@ -142,20 +142,20 @@ Deno.test("networkPlan() keeps the first NIC preferred when two have a default r
 
 Deno.test("networkPlan() reaches a router that no address is beside", () => {
   const lease = { ...LEASE, prefix: 32 };
-  const { plan } = planned({}, undefined, new Map([[2, lease]]));
+  const { plan } = planned({}, undefined, new Map([[2, [lease]]]));
   assert.deepEqual(routeLines(plan.routes), ["0.0.0.0/0 10.5.0.1 2 1024 10.5.0.50 4"]);
 });
 
 Deno.test("networkPlan() routes straight onto the link where option 121 gives 0.0.0.0", () => {
   const routes = [{ address: "10.7.0.0", prefix: 16, gateway: "0.0.0.0" }];
-  const { plan } = planned({}, undefined, new Map([[2, { ...LEASE, routes }]]));
+  const { plan } = planned({}, undefined, new Map([[2, [{ ...LEASE, routes }]]]));
   assert.deepEqual(routeLines(plan.routes), ["10.7.0.0/16 - 2 1024 10.5.0.50 0"]);
   assert.equal(plan.routes[0]?.scope, 253);
 });
 
 Deno.test("networkPlan() obeys the metric and MTU of the configuration before the lease's", () => {
   const lease = { ...LEASE, mtu: 1400 };
-  const leases = new Map([[2, lease]]);
+  const leases = new Map([[2, [lease]]]);
   const configured = planned(
     eth({ mtu: 1300, dhcpOptions: { routeMetric: 7 } }),
     undefined,
@@ -164,7 +164,7 @@ Deno.test("networkPlan() obeys the metric and MTU of the configuration before th
   assert.deepEqual(configured.plan.links[1], { index: 2, mtu: 1300 });
   assert.equal(configured.plan.routes[0]?.metric, 7);
   assert.deepEqual(planned({}, undefined, leases).plan.links[1], { index: 2, mtu: 1400 });
-  const tiny = new Map([[2, { ...LEASE, mtu: 68 }]]);
+  const tiny = new Map([[2, [{ ...LEASE, mtu: 68 }]]]);
   assert.deepEqual(planned({}, undefined, tiny).plan.links[1], { index: 2 });
 });
 
@@ -179,7 +179,7 @@ Deno.test("networkPlan() skips a route it cannot read, and keeps the others", ()
 });
 
 Deno.test("networkPlan() gives a leased address its end and a broadcast address", () => {
-  const { plan } = planned({}, undefined, new Map([[2, LEASE]]));
+  const { plan } = planned({}, undefined, new Map([[2, [LEASE]]]));
   assert.deepEqual(plan.addresses[1], {
     family: 2,
     index: 2,
@@ -201,7 +201,7 @@ function holding(plan: ReturnType<typeof planned>["plan"]): KernelNetwork {
 const lines = (changes: readonly Change[]) => changes.map(describe);
 
 Deno.test("changesTo() changes nothing when all is as it should be", () => {
-  const { plan } = planned(eth({ cidr: "10.0.0.2/24" }), undefined, new Map([[3, LEASE]]));
+  const { plan } = planned(eth({ cidr: "10.0.0.2/24" }), undefined, new Map([[3, [LEASE]]]));
   assert.deepEqual(changesTo(plan, holding(plan), new Set()), []);
 });
 
@@ -215,7 +215,7 @@ Deno.test("changesTo() puts the new address before it takes the old one", () => 
 });
 
 Deno.test("changesTo() leaves what a former run set while DHCP still asks", () => {
-  const leased = planned({}, undefined, new Map([[2, LEASE]])).plan;
+  const leased = planned({}, undefined, new Map([[2, [LEASE]]])).plan;
   const asking = planned({}).plan;
   assert.deepEqual(changesTo(asking, holding(leased), new Set()), []);
   const fixed = planned(eth({ cidr: "10.0.0.2/24" })).plan;
@@ -238,7 +238,7 @@ Deno.test("changesTo() takes only addresses that networkd set", () => {
 });
 
 Deno.test("changesTo() writes a lifetime anew when the lease was renewed, not as it ticks", () => {
-  const { plan } = planned({}, undefined, new Map([[2, LEASE]]));
+  const { plan } = planned({}, undefined, new Map([[2, [LEASE]]]));
   const ticking = (validSeconds: number) => ({
     ...holding(plan),
     addresses: plan.addresses.map((address) =>
@@ -299,7 +299,7 @@ const HOSTNAMES: { name: string; line: object; lease?: Partial<Lease>; want: str
 ];
 for (const { name, line, lease, want } of HOSTNAMES) {
   Deno.test(`decideNames() takes ${name}`, () => {
-    const leases = new Map(lease ? [[2, { ...LEASE, ...lease }]] : []);
+    const leases = new Map(lease ? [[2, [{ ...LEASE, ...lease }]]] : []);
     assert.equal(planned(line, undefined, leases).names.hostname, want);
   });
 }
@@ -312,7 +312,7 @@ Deno.test("decideNames() keeps what could break out of a line from the files, an
       { ip: "10.0.0.4", aliases: ["good"] },
     ],
   };
-  const leases = new Map([[2, { ...LEASE, domain: "x\nnameserver 6.6.6.6" }]]);
+  const leases = new Map([[2, [{ ...LEASE, domains: ["x\nnameserver 6.6.6.6"] }]]]);
   const { names } = planned({ network }, undefined, leases);
   assert.equal(names.resolvConf, "nameserver 10.0.0.2\n");
   assert.ok(names.hosts.endsWith("\n10.0.0.4 good\n"));
@@ -321,8 +321,8 @@ Deno.test("decideNames() keeps what could break out of a line from the files, an
 });
 
 Deno.test("decideNames() asks configured, then ip='s, then leased, then default name servers", () => {
-  const leases = new Map([[2, LEASE]]);
-  const resolv = (line: object, leases?: Map<number, Lease>) =>
+  const leases = new Map([[2, [LEASE]]]);
+  const resolv = (line: object, leases?: Leases) =>
     planned(line, undefined, leases).names.resolvConf;
   assert.equal(resolv({ network: { nameservers: ["9.9.9.9"] } }, leases), "nameserver 9.9.9.9\n");
   assert.equal(resolv({ cmdline: "ip=:::::::1.2.3.4" }, leases), "nameserver 1.2.3.4\n");
@@ -338,4 +338,49 @@ Deno.test("readSettings() names the field of the wrong kind", () => {
   assert.throws(read({ interfaces: [{ interface: "eth0", mtu: -1 }] }), /mtu/);
   assert.throws(read({ interfaces: [{ interface: "eth0", dhcp: "yes" }] }), /dhcp/);
   assert.throws(() => readSettings("x"), /settings/);
+});
+
+Deno.test("interfacePlans() asks the families that dhcpOptions names, DHCPv6 only where dhcp is on", () => {
+  const families = (rest: object) => {
+    const [{ addressing } = assert.fail()] = planned(eth(rest)).interfaces;
+    return addressing.method === "dhcp" ? addressing.families : [];
+  };
+  assert.deepEqual(families({ dhcp: true }), [4]);
+  assert.deepEqual(families({ dhcp: true, dhcpOptions: { ipv6: true } }), [4, 6]);
+  assert.deepEqual(families({ dhcp: true, dhcpOptions: { ipv4: false, ipv6: true } }), [6]);
+  assert.deepEqual(families({ dhcpOptions: { ipv6: true } }), [4]);
+});
+
+Deno.test("networkPlan() leaves what a former run set in a family that no server answered yet", () => {
+  const line = eth({ dhcp: true, dhcpOptions: { ipv6: true } });
+  const held = (address: string, prefix: number, family: number): Address => (
+    { address, prefix, family, index: 2, scope: 0, protocol: 16, validSeconds: 60 }
+  );
+  const former = [held("10.5.0.7", 24, 2), held("fd05::7", 128, 10)];
+  const gone = (leases: Lease[]) =>
+    changesTo(
+      planned(line, undefined, new Map([[2, leases]])).plan,
+      { links: [], addresses: former, routes: [], tunnels: [] },
+      new Set(),
+    ).flatMap((change) => change.type === "removeAddress" ? [change.address.address] : []);
+  const lease6 = { ...LEASE, address: "fd05::50", prefix: 128, routers: [] };
+  assert.deepEqual(gone([]), []);
+  assert.deepEqual(gone([LEASE]), ["10.5.0.7"]);
+  assert.deepEqual(gone([lease6]), ["fd05::7"]);
+  assert.deepEqual(gone([LEASE, lease6]), ["10.5.0.7", "fd05::7"]);
+});
+
+Deno.test("decideNames() joins the name servers of both families, and their first search domains", () => {
+  const lease6 = { ...LEASE, address: "fd05::50", prefix: 128, dns: ["fd05::1"] };
+  const leases = new Map([[2, [LEASE, { ...lease6, domains: ["a.test", "b.test", "-"] }]]]);
+  const { names } = planned(
+    eth({ dhcp: true, dhcpOptions: { ipv6: true } }),
+    undefined,
+    leases,
+  );
+  assert.equal(
+    names.resolvConf,
+    "nameserver 10.5.0.1\nnameserver fd05::1\nsearch a.test b.test\n",
+  );
+  assert.deepEqual([names.address, names.domain, names.faults.length], ["10.5.0.50", "a.test", 1]);
 });

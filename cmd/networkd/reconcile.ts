@@ -9,7 +9,7 @@ import {
   RTPROT,
   type WireguardDevice,
 } from "$lib/codec/mod.ts";
-import type { NetworkPlan } from "./network_plan.ts";
+import { type NetworkPlan, settledKey } from "./network_plan.ts";
 
 /** What the kernel holds now. */
 export interface KernelNetwork {
@@ -70,7 +70,9 @@ function linkChanges(plan: NetworkPlan, links: readonly Link[]): Change[] {
 }
 
 /** What tells one address from another. */
-export function addressKey({ index, address, prefix }: Address): string {
+export function addressKey(
+  { index, address, prefix }: Pick<Address, "index" | "address" | "prefix">,
+): string {
   return `${index} ${address}/${prefix}`;
 }
 
@@ -85,7 +87,8 @@ function addressChanges(
     return !held || !isSameLifetime(held.validSeconds, address.validSeconds);
   });
   const gone = addresses.filter((address) =>
-    plan.settled.has(address.index) && !wanted.has(addressKey(address)) &&
+    plan.settled.has(settledKey(address.index, address.family)) &&
+    !wanted.has(addressKey(address)) &&
     (isMarked(address.protocol) || owned.has(addressKey(address)))
   );
   // New ones first: a link that changes its address is never without one.
@@ -110,7 +113,8 @@ function routeChanges(plan: NetworkPlan, routes: readonly Route[]): Change[] {
   );
   const put = plan.routes.filter((route) => !ours.some((held) => isSameRoute(held, route)));
   const gone = ours.filter((held) =>
-    plan.settled.has(held.index ?? 0) && !plan.routes.some((route) => isSameKey(held, route))
+    plan.settled.has(settledKey(held.index, held.family)) &&
+    !plan.routes.some((route) => isSameKey(held, route))
   );
   return [
     ...put.map((route): Change => ({ type: "putRoute", route })),

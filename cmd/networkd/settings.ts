@@ -33,8 +33,9 @@ export interface InterfaceConfig {
   readonly mtu: number;
   readonly routes: readonly RouteConfig[];
   readonly dhcpMetric?: number;
-  /** Whether DHCPv4 is done where DHCP is. */
+  /** Whether DHCPv4 and DHCPv6 are done where DHCP is. */
   readonly dhcp4: boolean;
+  readonly dhcp6: boolean;
   /** What it is made as; absent for hardware. */
   readonly virtual?: VirtualConfig;
   /** The address it has while it is this machine's. */
@@ -108,6 +109,7 @@ function readInterface(device: Record<string, unknown>): InterfaceConfig {
     }),
     ...optional("dhcpMetric", number(options.routeMetric, "routeMetric") || undefined),
     dhcp4: flag(options.ipv4, "ipv4") ?? true,
+    dhcp6: flag(options.ipv6, "ipv6") ?? false,
     ...optional("virtual", virtual),
     ...optional("sharedAddress", text(record(device.vip ?? {}, "vip").ip, "vip.ip") || undefined),
     carriesVlans: list(device.vlans, "vlans").length > 0,

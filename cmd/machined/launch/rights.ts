@@ -27,7 +27,7 @@ const RIGHTS: Record<ServiceRole, Rights> = {
     // SYS_ADMIN is for sethostname(2) alone.
     keepCapabilities: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SYS_ADMIN"],
     systemCalls: ["sethostname"],
-    writes: ["/system/etc"],
+    writes: ["/system/etc", "/proc/sys/net/ipv6/conf"],
     calls: [],
     memoryMib: 128,
   },

@@ -76,7 +76,7 @@ const vlan = object("Vlan", "A VLAN on an interface; its own interface is `<pare
 
 const dhcpOptions = object("DHCPOptions", "How DHCP is done on an interface.", {
   routeMetric: always(scalar(uint32), {
-    doc: "The metric of all routes learned by DHCP.",
+    doc: "The metric of all routes learned by DHCPv4.",
     default: "1024",
   }),
   ipv4: optional(scalar(bool), {
@@ -84,7 +84,8 @@ const dhcpOptions = object("DHCPOptions", "How DHCP is done on an interface.", {
     default: "true",
   }),
   ipv6: optional(scalar(bool), {
-    doc: "Whether DHCPv6 is done.",
+    doc:
+      "Whether DHCPv6 is done. It gives an address of 128 bits, name servers and search domains;\nthe routes are those that routers advertise.",
     default: "false",
   }),
 });
@@ -150,7 +151,7 @@ export const device = object("Device", "A network interface.", {
   }),
   dhcp: optional(scalar(bool), {
     doc:
-      "Whether the interface asks for an address by DHCP.\nEither this or `cidr` is set, not both. With neither, the interface has only the addresses that\nthe kernel finds by itself (IPv6 SLAAC).",
+      "Whether the interface asks for an address by DHCP.\nEither this or `cidr` is set, not both. With neither, hardware and bonds that\ncarry no VLANs ask by DHCPv4 all the same; others have only the addresses that the kernel finds by\nitself (IPv6 SLAAC).",
     default: "false",
     examples: [{ value: true }],
   }),
