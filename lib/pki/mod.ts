@@ -14,7 +14,7 @@
  *
  * @module
  */
-export { CA_HOURS, type CaRequest, createCa } from "./ca.ts";
+export { CA_HOURS, type CaRequest, createCa, type CrossRequest, crossSign } from "./ca.ts";
 export { createCsr, type CsrInfo, type CsrRequest, readCsr } from "./csr.ts";
 export {
   certificateHash,

@@ -3,6 +3,7 @@ import {
   createCa,
   createCsr,
   createKey,
+  crossSign,
   hoursMs,
   issueLeaf,
   type KeyKind,
@@ -210,5 +211,29 @@ Deno.test({
     assert.match(text, /X509v3 Basic Constraints: critical\s+CA:FALSE/);
     assert.match(text, /TLS Web Server Authentication\n/);
     assert.match(text, /IP Address:10\.0\.2\.15|DNS:node-a/);
+  },
+});
+
+Deno.test({
+  name: "crossSign() has openssl take servers of the other CA, and none of its clients",
+  ignore,
+  async fn() {
+    await using dir = await Folder.make();
+    const kubernetes = await createCa({
+      ...{ kind: "ecdsa-p256", subject: { organization: ["kubernetes"] }, now: NOW },
+    });
+    const root = ["-CAfile", await dir.put("kubernetes.crt", kubernetes.crt)];
+    for (const kind of KINDS) {
+      const ca = await caOf(kind);
+      const cross = await crossSign({ ca: kubernetes, crt: ca.crt });
+      const chain = [...root, "-untrusted", await dir.put("cross.crt", cross)];
+      const usages = ["serverAuth", "clientAuth"] as const;
+      const leaf = { ca, usages, sans: sans(["10.5.0.2"]), now: NOW, lifetimeMs: hoursMs(24) };
+      const { crt } = await issueLeaf({ ...leaf, kind: "ecdsa-p256" });
+      const file = await dir.put("leaf.crt", crt);
+      await openssl(["verify", "-x509_strict", "-purpose", "sslserver", ...chain, file]);
+      const asClient = await run("openssl", ["verify", "-purpose", "sslclient", ...chain, file]);
+      assert.equal(asClient?.ok, false, `a client of the ${kind} CA passed as one of Kubernetes`);
+    }
   },
 });

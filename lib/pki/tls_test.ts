@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import * as tls from "node:tls";
-import { createCa, hoursMs, issueClientLeaf, issueLeaf, type PemPair, tlsKey } from "./mod.ts";
+import {
+  createCa,
+  crossSign,
+  hoursMs,
+  issueClientLeaf,
+  issueLeaf,
+  type PemPair,
+  tlsKey,
+} from "./mod.ts";
 import { world } from "./_testing.ts";
 
 /** What became of one handshake: the word the server sent, or the error's text. */
@@ -74,5 +82,24 @@ Deno.test("issueClientLeaf() under another CA, expired, early or none at all is 
   for (const [name, [trusted, pair, known]] of Object.entries(cases)) {
     const got = await handshake(server, trusted, { ca: known, ...(pair ? { pair } : {}) });
     assert.doesNotMatch(got, /hello/, `${name}: ${got}`);
+  }
+});
+
+Deno.test("crossSign() makes servers of a CA known to who trusts the other, and its clients not", async () => {
+  const { ca, server, client } = await world();
+  const now = new Date();
+  for (const kind of ["ed25519", "ecdsa-p256"] as const) {
+    const other = await createCa({ kind, subject: { organization: ["kubernetes"] }, now });
+    const cross = await crossSign({ ca: other, crt: ca.crt });
+    const served = { ...server, crt: server.crt + cross };
+    const known = { ca: other.crt, pair: client };
+    assert.equal(await handshake(served, ca.crt, known), "TLSv1.3 hello");
+    assert.equal(
+      await handshake(served, ca.crt, { ca: ca.crt, pair: client }),
+      "TLSv1.3 hello",
+    );
+    assert.match(await handshake(server, ca.crt, known), /^error: /);
+    const chained = { ca: ca.crt, pair: { ...client, crt: client.crt + cross } };
+    assert.notEqual(await handshake(server, other.crt, chained), "TLSv1.3 hello");
   }
 });
