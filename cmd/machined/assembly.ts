@@ -31,6 +31,7 @@ import { hostNames } from "./identity/host.ts";
 import { nodeName } from "./kubelet/plan.ts";
 import { identityInputs } from "./identity/names.ts";
 import { trustdEndpoints, trustSettings } from "./identity/trust.ts";
+import { Voucher } from "./identity/voucher.ts";
 import { nodeContainers } from "./containers/host.ts";
 import { pullAhead } from "./containers/pull_ahead.ts";
 import { ownKube } from "./kubernetes/own_kube.ts";
@@ -89,11 +90,14 @@ export async function assemble(
     clock: systemClock,
     lifetimeMs: certificateLifetimeMs(cmdline),
     async askTrustd(request, signal) {
-      const endpoints = trustdEndpoints(config.running.value?.config, await controlPlanes(runtime));
-      return await askTrustd({ ...request, endpoints, now: () => new Date() }, signal);
+      const running = config.running.value?.config;
+      const endpoints = trustdEndpoints(running, await controlPlanes(runtime));
+      const clusterCa = running?.cluster.ca?.crt ?? "";
+      return await askTrustd({ ...request, clusterCa, endpoints, now: () => new Date() }, signal);
     },
     log,
   });
+  const voucher = new Voucher();
   const image = await runningImage();
   const services = new ServiceManager({ events, log });
   const modules = new KernelModules({
@@ -189,6 +193,7 @@ export async function assemble(
     trust: async () =>
       trustSettings(config.running.value?.config, {
         host: ownNames(),
+        voucher: await voucher.of(config.running.value?.config),
         controlPlanes: await controlPlanes(runtime),
         lifetimeMs: certificateLifetimeMs(cmdline),
       }),

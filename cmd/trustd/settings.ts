@@ -4,6 +4,8 @@ import type { PemPair } from "$lib/pki/mod.ts";
 export interface Settings {
   /** The machine CA with its key. */
   readonly ca: PemPair;
+  /** By which nodes that know the cluster's CA alone take this one for a trustd; may be empty. */
+  readonly voucher: string;
   /** What nodes that ask for trust have to know: `machine.token`. */
   readonly token: string;
   /** Names and addresses of this node, which its own certificate speaks for. */
@@ -18,12 +20,14 @@ export interface Settings {
 
 /** Reads a line from machined. @throws {TypeError} that names the part which is wrong, and holds none of it */
 export function readSettings(value: unknown): Settings {
-  const { ca, token, names, reserved, files, lifetimeMs } = objectAt(value, "settings");
+  const { ca, voucher, token, names, reserved, files, lifetimeMs } = objectAt(value, "settings");
   const { crt, key } = objectAt(ca, "ca");
+  if (typeof voucher !== "string") throw fault("voucher");
   if (typeof lifetimeMs !== "number" || !(lifetimeMs >= 1_000)) throw fault("lifetimeMs");
   const given = Object.entries(objectAt(files, "files"));
   return {
     ca: { crt: textAt(crt, "ca.crt"), key: textAt(key, "ca.key") },
+    voucher,
     token: textAt(token, "token"),
     names: textsAt(names, "names"),
     reserved: textsAt(reserved, "reserved"),

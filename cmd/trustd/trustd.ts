@@ -65,14 +65,14 @@ export class Trustd {
   async refresh(): Promise<void> {
     const settings = this.#settings;
     if (!settings) return;
-    const { ca, names, lifetimeMs } = settings;
+    const { ca, voucher, names, lifetimeMs } = settings;
     const nowMs = this.options.clock.now();
-    const issuedFor = `${ca.crt} ${names.join(" ")}`;
+    const issuedFor = `${ca.crt} ${voucher} ${names.join(" ")}`;
     if (issuedFor === this.#issuedFor && nowMs < this.#renewAtMs) return;
     const now = new Date(nowMs);
     const subject = { commonName: "trustd" };
     const { crt, key } = await issueServerLeaf({ ca, subject, sans: sans(names), now, lifetimeMs });
-    await this.#show({ ca: ca.crt, cert: crt, key: tlsKey(key) });
+    await this.#show({ ca: ca.crt, cert: crt + voucher, key: tlsKey(key) });
     const { notBefore, notAfter } = inspectCertificate(crt);
     this.#issuedFor = issuedFor;
     this.#renewAtMs = renewAt(notBefore, notAfter, now).getTime();

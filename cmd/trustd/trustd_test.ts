@@ -37,6 +37,7 @@ async function world(more: Partial<Settings> = {}) {
     names: ["127.0.0.1", "10.5.0.2", "master-1"],
     reserved: ["127.0.0.1", "10.5.0.2", "master-1", "cluster.test"],
     files: { [AUTHORITY]: pki.ca.crt },
+    voucher: "",
     lifetimeMs: hoursMs(24),
     ...more,
   };

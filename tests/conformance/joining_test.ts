@@ -14,6 +14,7 @@ import { ApiIdentity } from "../../cmd/machined/identity/api_identity.ts";
 import { askTrustd } from "../../cmd/machined/identity/ask_trustd.ts";
 import { type HostNames, identityInputs } from "../../cmd/machined/identity/names.ts";
 import { trustSettings } from "../../cmd/machined/identity/trust.ts";
+import { Voucher } from "../../cmd/machined/identity/voucher.ts";
 
 const VERSION = "/machine.MachineService/Version";
 const EMPTY = frameOf(new Uint8Array(0));
@@ -48,6 +49,7 @@ async function startTrustd(config: MachineConfig, exchange: string) {
   const writer = child.stdin.getWriter();
   const settings = trustSettings(config, {
     host: CONTROL_PLANE,
+    voucher: await new Voucher().of(config),
     controlPlanes: [],
     lifetimeMs: 24 * 3_600_000,
   });
@@ -84,6 +86,7 @@ function identityOf(config: MachineConfig, host: HostNames, port: number) {
     askTrustd: (request, signal) =>
       askTrustd({
         ...request,
+        clusterCa: config.cluster.ca?.crt ?? "",
         endpoints: [{ host: "127.0.0.11", port }],
         now: () => new Date(),
       }, signal),
@@ -187,6 +190,29 @@ Deno.test("a worker joins: its API is served, called through the control plane, 
   assert.notEqual(status?.code, 0);
 });
 
+/** The configuration as `gen config` of 0.9 writes it for a worker: without the machine CA. */
+function formerly(worker: MachineConfig): MachineConfig {
+  const { ca: _, ...machine } = worker.machine;
+  return { ...worker, machine };
+}
+
+Deno.test("a worker of 0.9 gets the machine CA from a control plane that the cluster's CA vouches for", async () => {
+  await using folder = await temporaryFolder();
+  const { secrets, controlPlane, worker } = await clusterConfigs();
+  await using trustd = await startTrustd(controlPlane, `${folder.path}/pki`);
+  const node = identityOf(formerly(worker), WORKER, trustd.port);
+  await kept(node, () => node.identity.current.value !== undefined);
+  await using joined = await apidOf(folder.path, "127.0.0.12", 0, node);
+  assert.equal(joined.shown.ca, secrets.ca.crt);
+
+  const admin = await issueClientLeaf({ ca: secrets.ca, now: new Date(), lifetimeMs: 3_600_000 });
+  const client = { ca: secrets.ca.crt, cert: admin.crt, key: tlsKey(admin.key) };
+  await using raw = await RawClient.connect({
+    ...{ host: "127.0.0.12", port: joined.port, identity: client },
+  });
+  assert.deepEqual(await versions(raw, "127.0.0.12"), [["127.0.0.12", "127.0.0.12", undefined]]);
+});
+
 Deno.test("a worker with the wrong token or the wrong CA stays out, and says which of them it is", async () => {
   await using folder = await temporaryFolder();
   const { controlPlane, worker } = await clusterConfigs();
@@ -199,9 +225,13 @@ Deno.test("a worker with the wrong token or the wrong CA stays out, and says whi
   for (
     const [config, reason] of [
       [withMachine({ token: "aaaaaa.aaaaaaaaaaaaaaaa" }), /token is not machine\.token of this/],
-      [stranger, /is machine\.ca of this machine the one of its control plane\?/],
+      [stranger, /is machine\.ca of this machine, or without it cluster\.ca, the one of its/],
+      [formerly(stranger), /or without it cluster\.ca, the one of its control plane\?/],
       [withMachine({ token: "" }), /machine\.token is not set/],
-      [withMachine({ ca: { crt: "", key: "" } }), /machine\.ca\.crt is not set/],
+      [
+        { ...formerly(worker), cluster: { ...worker.cluster, ca: { crt: "", key: "" } } },
+        /machine\.ca\.crt is not set/,
+      ],
     ] as const
   ) {
     const node = identityOf(config, WORKER, trustd.port);

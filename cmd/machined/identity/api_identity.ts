@@ -29,18 +29,18 @@ export type Signer =
 
 /** What a certificate is made from; a change of any of it asks for a new one. */
 export interface IdentityInputs {
-  /** The certificate of the machine CA. */
+  /** The certificate of the machine CA; empty where only a control plane knows it. */
   readonly ca: string;
   readonly signer: Signer;
   /** Names and addresses that the node answers to, its own and those of `machine.certSANs`. */
   readonly names: readonly string[];
 }
 
-/** Asks the control plane for a certificate for these names. */
+/** Asks the control plane for a certificate for these names, and for its CA where `ca` is empty. */
 export type AskTrustd = (
   request: { readonly ca: string; readonly token: string; readonly names: readonly string[] },
   signal: AbortSignal,
-) => Promise<PemPair>;
+) => Promise<PemPair & { readonly ca: string }>;
 
 /** How long a certificate of the API holds, milliseconds. */
 export const API_CERTIFICATE_LIFETIME_MS = 24 * 3_600_000;
@@ -146,13 +146,13 @@ export class ApiIdentity {
     // A clock that was set back leaves a certificate that is not valid yet: also a reason to renew.
     const due = nowMs >= this.#renewAtMs || nowMs < this.#notBeforeMs;
     if (issuedFor === this.#issuedFor && !due) return;
-    const { crt, key } = await this.#issue(inputs, names, signal);
+    const { ca, crt, key } = await this.#issue(inputs, names, signal);
     const { notBefore, notAfter, fingerprint } = inspectCertificate(crt);
     this.#fingerprint = fingerprint;
     this.#issuedFor = issuedFor;
     this.#notBeforeMs = notBefore.getTime();
     this.#renewAtMs = renewAt(notBefore, notAfter, new Date(nowMs)).getTime();
-    this.current.set({ identity: { ca: inputs.ca, cert: crt, key } });
+    this.current.set({ identity: { ca, cert: crt, key } });
     this.#deps.log(
       `API certificate issued for ${names.join(", ")}, valid until ${notAfter.toISOString()}`,
     );
@@ -162,18 +162,19 @@ export class ApiIdentity {
     { ca, signer }: IdentityInputs,
     names: readonly string[],
     signal: AbortSignal | undefined,
-  ): Promise<PemPair> {
+  ): Promise<PemPair & { readonly ca: string }> {
     const { askTrustd, clock, lifetimeMs } = this.#deps;
     if (signer.kind === "trustd") {
       const never = new AbortController().signal;
       return await askTrustd({ ca, token: signer.token, names }, signal ?? never);
     }
-    return await issueServerLeaf({
+    const leaf = await issueServerLeaf({
       ca: { crt: ca, key: signer.key },
       subject: { commonName: names[0] ?? "node" },
       sans: sans(names),
       now: new Date(clock.now()),
       lifetimeMs,
     });
+    return { ...leaf, ca };
   }
 }

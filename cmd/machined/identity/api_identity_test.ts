@@ -151,12 +151,14 @@ Deno.test("ApiIdentity of a worker asks the control plane, and renews at half of
   inputs.value = { ...inputs.value!, signer: { kind: "trustd", token: "t" } };
   await identity.refresh();
   assert.equal(identity.current.value, undefined, "the boot waits for nobody");
-  const sign: AskTrustd = ({ names }) =>
-    issueLeaf({
+  const sign: AskTrustd = async ({ names }) => ({
+    ...await issueLeaf({
       ...{ ca, kind: "ecdsa-p256", usages: ["serverAuth"], sans: sans(names) },
       now: new Date(time.ms),
       lifetimeMs: hoursMs(2),
-    });
+    }),
+    ca: ca.crt,
+  });
   const seen = async (test: () => boolean) => {
     while (!test()) await new Promise((resolve) => setTimeout(resolve, 1));
   };

@@ -21,8 +21,10 @@ export interface TrustdAddress {
 export interface TrustRequest {
   /** The control planes' trustds, in the order in which they are tried. */
   readonly endpoints: readonly TrustdAddress[];
-  /** The machine CA: only under it a trustd is one, and a certificate good. */
+  /** The machine CA: only under it a trustd is one, and a certificate good. It may be empty. */
   readonly ca: string;
+  /** The CA of Kubernetes: where there is no machine CA, a trustd that it vouches for tells that. */
+  readonly clusterCa: string;
   readonly token: string;
   readonly names: readonly string[];
   readonly now: () => Date;
@@ -31,15 +33,20 @@ export interface TrustRequest {
 const DIAL_MS = 4_000;
 const CALL_MS = 10_000;
 
+/** A certificate with its key, and the machine CA that signed it. */
+export interface Trust extends PemPair {
+  readonly ca: string;
+}
+
 /**
  * A new key, and the certificate that the first trustd to answer signs for it. The token is shown to
- * nobody who has no certificate of `ca`.
+ * nobody who has no certificate of these CAs.
  *
  * @throws {Error} with the reason of each that was asked
  */
-export async function askTrustd(request: TrustRequest, signal: AbortSignal): Promise<PemPair> {
-  const { endpoints, names, ca, token } = request;
-  if (ca === "") throw missing("machine.ca.crt");
+export async function askTrustd(request: TrustRequest, signal: AbortSignal): Promise<Trust> {
+  const { endpoints, names, ca, clusterCa, token } = request;
+  if (ca === "" && clusterCa === "") throw missing("machine.ca.crt");
   if (token === "") throw missing("machine.token");
   const key = await createKey("ecdsa-p256");
   const commonName = names.find((name) => /[a-z]/i.test(name) && name !== "localhost") ?? "node";
@@ -48,7 +55,7 @@ export async function askTrustd(request: TrustRequest, signal: AbortSignal): Pro
   const reasons: string[] = [];
   for (const endpoint of endpoints) {
     try {
-      return { crt: await signedBy(endpoint, csr, key, request, signal), key };
+      return { ...await signedBy(endpoint, csr, key, request, signal), key };
     } catch (error) {
       signal.throwIfAborted();
       reasons.push(`${endpoint.host}: ${reasonOf(error)}`);
@@ -69,18 +76,20 @@ async function signedBy(
   { host, port }: TrustdAddress,
   csr: string,
   key: string,
-  { ca, token, now }: TrustRequest,
+  { ca: known, clusterCa, token, now }: TrustRequest,
   signal: AbortSignal,
-): Promise<string> {
-  const transport = tlsTransport({ host, port, ca, dialMs: DIAL_MS, timeoutMs: CALL_MS });
+): Promise<{ crt: string; ca: string }> {
+  const anchor = known || clusterCa;
+  const transport = tlsTransport({ host, port, ca: anchor, dialMs: DIAL_MS, timeoutMs: CALL_MS });
   try {
     const client = createClient(SecurityService, transport);
     const request = { csr: new TextEncoder().encode(csr) };
     const answer = await client.certificate(request, { headers: { token }, signal });
     const crt = new TextDecoder().decode(answer.crt);
+    const ca = known || new TextDecoder().decode(answer.ca);
     await verifyCertificate({ crt, ca, now: now(), usage: "serverAuth" });
     if (!keyMatches(crt, key)) throw new Error("it signed the certificate for another key");
-    return crt;
+    return { crt, ca };
   } finally {
     transport.close();
   }
@@ -89,6 +98,6 @@ async function signedBy(
 function reasonOf(error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
   return /self.signed|issuer|unable to (get|verify)|signature/i.test(reason)
-    ? `${reason} (is machine.ca of this machine the one of its control plane?)`
+    ? `${reason} (is machine.ca of this machine, or without it cluster.ca, the one of its control plane?)`
     : reason;
 }

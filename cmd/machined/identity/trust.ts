@@ -14,6 +14,8 @@ export const SHARED_AUTHORITIES = {
 /** What trustd gets as a line on its stdin. */
 export interface TrustSettings {
   readonly ca: { readonly crt: string; readonly key: string };
+  /** By which workers that know the cluster's CA alone take this control plane for one of theirs. */
+  readonly voucher: string;
   readonly token: string;
   readonly names: readonly string[];
   readonly reserved: readonly string[];
@@ -24,8 +26,9 @@ export interface TrustSettings {
 /** The settings of trustd; nothing on a machine that has no key of the machine CA, or no token. */
 export function trustSettings(
   config: MachineConfig | undefined,
-  { host, controlPlanes, lifetimeMs }: {
+  { host, voucher, controlPlanes, lifetimeMs }: {
     readonly host: HostNames;
+    readonly voucher: string;
     /** Addresses of all control planes, as far as they are known. */
     readonly controlPlanes: readonly string[];
     readonly lifetimeMs: number;
@@ -42,6 +45,7 @@ export function trustSettings(
   const { hostname } = new URL(cluster.controlPlane.endpoint);
   return {
     ca: { crt: config.machine.ca.crt, key: config.machine.ca.key },
+    voucher,
     token: config.machine.token,
     names,
     reserved: [...new Set([...names, ...machine.certSANs ?? [], bare(hostname), ...controlPlanes])],

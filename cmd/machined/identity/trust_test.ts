@@ -6,7 +6,9 @@ const host = { hostname: "master-1", addresses: ["10.5.0.2"] };
 
 Deno.test("trustSettings() keeps every name of the control plane for the control plane", async () => {
   const { config } = await testConfig("controlplane", { additionalSans: ["cluster.test"] });
-  const settings = trustSettings(config, { host, controlPlanes: ["10.5.0.3"], lifetimeMs: 1_000 });
+  const settings = trustSettings(config, {
+    ...{ host, voucher: "", controlPlanes: ["10.5.0.3"], lifetimeMs: 1_000 },
+  });
   for (const name of ["10.5.0.1", "10.5.0.2", "10.5.0.3", "master-1", "cluster.test"]) {
     assert.ok(settings?.reserved.includes(name), name);
   }
@@ -21,7 +23,7 @@ Deno.test("trustSettings() keeps every name of the control plane for the control
 
 Deno.test("trustSettings() are nothing on a worker", async () => {
   const { config } = await testConfig("join");
-  const options = { host, controlPlanes: [], lifetimeMs: 1_000 };
+  const options = { host, voucher: "", controlPlanes: [], lifetimeMs: 1_000 };
   assert.equal(trustSettings(config, options), undefined);
 });
 
