@@ -8,7 +8,7 @@ export const endpoint: Rule = {
   level: "error",
   says: {
     "cluster.controlPlane.endpoint":
-      "Required: a URL with a host (IPv6 in square brackets) and a port between 1 and 65535, if any.",
+      "Required: a URL with a scheme, a host (IPv6 in square brackets) and a port between 1 and 65535, if any.",
   },
   *check({ cluster }) {
     const path = ["cluster", "controlPlane", "endpoint"];
