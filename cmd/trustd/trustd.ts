@@ -38,7 +38,7 @@ const LIMITS = {
   maxStreams: 8,
 } as const;
 const MESSAGE_BYTES = 128 * 1024;
-const DEADLINES = { unaryMs: 15_000, maxMs: 15_000 } as const;
+const DEADLINES = { unaryMs: 15_000, imageMs: 15_000, maxMs: 15_000 } as const;
 
 /** Signs certificates for nodes that know the token, under the newest settings. */
 export class Trustd {

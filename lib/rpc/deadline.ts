@@ -1,3 +1,5 @@
+import { isStreaming } from "./streaming.ts";
+
 /** Milliseconds of each unit letter of `grpc-timeout`. */
 const UNIT_MS: Record<string, number> = {
   H: 3_600_000,
@@ -12,12 +14,21 @@ const UNIT_MS: Record<string, number> = {
 export interface DeadlineRules {
   /** For a unary call without a deadline of its own. */
   readonly unaryMs: number;
+  /** The same for one that waits for an image to come. */
+  readonly imageMs: number;
   /** Longest deadline that is honoured; a longer one is cut to this. */
   readonly maxMs: number;
 }
 
 /** The rules every role starts from: five minutes for a unary call, a day at most. */
-export const DEADLINES: DeadlineRules = { unaryMs: 300_000, maxMs: 86_400_000 };
+export const DEADLINES: DeadlineRules = {
+  unaryMs: 300_000,
+  imageMs: 1_800_000,
+  maxMs: 86_400_000,
+};
+
+/** Methods that pull an image before they answer; clients of 0.9 call them without a deadline. */
+const PULLING: ReadonlySet<string> = new Set(["/machine.MachineService/Upgrade"]);
 
 /** Milliseconds in a `grpc-timeout` value. @throws {SyntaxError} when it is not one. */
 export function parseTimeout(value: string): number {
@@ -33,14 +44,15 @@ export function formatTimeout(ms: number): string {
 }
 
 /**
- * How long a call may take: what it asks for up to the maximum; else the unary default; a stream
+ * How long the call of `path` may take: what it asks for up to the maximum; else the unary default; a stream
  * that asks for nothing may stay open for ever (undefined).
  */
 export function deadlineMs(
   timeout: string | undefined,
-  streaming: boolean,
+  path: string,
   rules: DeadlineRules,
 ): number | undefined {
   if (timeout !== undefined) return Math.min(parseTimeout(timeout), rules.maxMs);
-  return streaming ? undefined : rules.unaryMs;
+  if (isStreaming(path)) return undefined;
+  return PULLING.has(path) ? rules.imageMs : rules.unaryMs;
 }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { deadlineMs, formatTimeout, parseTimeout } from "./deadline.ts";
 
-const RULES = { unaryMs: 1_000, maxMs: 60_000 };
+const RULES = { unaryMs: 1_000, imageMs: 30_000, maxMs: 60_000 };
+const UNARY = "/machine.MachineService/Version";
+const STREAM = "/machine.MachineService/Logs";
+const UPGRADE = "/machine.MachineService/Upgrade";
 
 for (
   const [text, ms] of [["5S", 5_000], ["250m", 250], ["2H", 7_200_000], ["1M", 60_000], [
@@ -24,8 +27,13 @@ Deno.test("formatTimeout() stays within eight digits and is read back", () => {
 });
 
 Deno.test("deadlineMs() caps what is asked, defaults unary calls, leaves streams open", () => {
-  assert.equal(deadlineMs("5S", false, RULES), 5_000);
-  assert.equal(deadlineMs("5H", true, RULES), 60_000);
-  assert.equal(deadlineMs(undefined, false, RULES), 1_000);
-  assert.equal(deadlineMs(undefined, true, RULES), undefined);
+  assert.equal(deadlineMs("5S", UNARY, RULES), 5_000);
+  assert.equal(deadlineMs("5H", STREAM, RULES), 60_000);
+  assert.equal(deadlineMs(undefined, UNARY, RULES), 1_000);
+  assert.equal(deadlineMs(undefined, STREAM, RULES), undefined);
+});
+
+Deno.test("deadlineMs() gives an upgrade the time that its image takes to come", () => {
+  assert.equal(deadlineMs(undefined, UPGRADE, RULES), 30_000);
+  assert.equal(deadlineMs("5S", UPGRADE, RULES), 5_000);
 });

@@ -5,7 +5,6 @@ import type { CallRegistry } from "./calls.ts";
 import { deadlineMs, type DeadlineRules, formatTimeout } from "./deadline.ts";
 import { relay } from "./relay.ts";
 import type { Status } from "./status.ts";
-import { isStreaming } from "./streaming.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Where a call goes and by which rules. */
@@ -35,11 +34,7 @@ export function callDeadline(
 ): number | undefined | Status {
   const timeout = headers["grpc-timeout"];
   try {
-    return deadlineMs(
-      timeout,
-      isStreaming(headers[":path"] ?? ""),
-      rules,
-    );
+    return deadlineMs(timeout, headers[":path"] ?? "", rules);
   } catch (error) {
     return { code: Code.Internal, message: error instanceof Error ? error.message : "" };
   }
