@@ -74,8 +74,9 @@ export interface RunningMember extends AsyncDisposable {
   readonly name: string;
   readonly clientUrl: string;
   readonly peerUrl: string;
-  /** Stops its process as it stands, until it is ended: it answers nobody. */
+  /** Stops its process as it stands, until it is thawed or ended: it answers nobody. */
   freeze(): void;
+  thaw(): void;
   /** Stops its process and leaves its data. */
   stop(): Promise<void>;
 }
@@ -164,6 +165,9 @@ export class TestEtcd implements AsyncDisposable {
       peerUrl,
       freeze() {
         process.kill("SIGSTOP");
+      },
+      thaw() {
+        process.kill("SIGCONT");
       },
       async stop() {
         try {
