@@ -28,6 +28,7 @@ const NEEDED: readonly { readonly probe: string; readonly package: string }[] = 
   { probe: "dnsmasq", package: "dnsmasq-base" },
   { probe: "wg", package: "wireguard-tools" },
   { probe: "chronyd", package: "chrony" },
+  { probe: "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", package: "libfaketime" },
   { probe: "udevadm", package: "udev" },
   { probe: "python3", package: "python3" },
   { probe: "/usr/lib/python3/dist-packages/pip", package: "python3-pip" },

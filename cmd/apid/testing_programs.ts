@@ -10,6 +10,9 @@ import { until } from "$lib/rpc/testing.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
+/** What a program finds in its environment beside what is there already. */
+type Environment = Record<string, string>;
+
 /** A program of ours that runs. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -17,10 +20,11 @@ export class Program implements AsyncDisposable {
   readonly #output: Promise<void>;
   log = "";
 
-  constructor(args: string[]) {
+  constructor(args: string[], env: Environment = {}) {
     this.#child = new Deno.Command(Deno.execPath(), {
       args,
       cwd: ROOT,
+      env,
       stdin: "piped",
       stdout: "null",
       stderr: "piped",
@@ -85,8 +89,12 @@ await serveUnix(Deno.args[0], (router) => router.service(MachineService, {
 console.error("ready");
 `;
 
-async function started(args: string[], ready: RegExp, first?: unknown): Promise<Program> {
-  const program = new Program(args);
+async function started(
+  { args, env = {} }: { args: string[]; env?: Environment | undefined },
+  ready: RegExp,
+  first?: unknown,
+): Promise<Program> {
+  const program = new Program(args, env);
   if (first !== undefined) await program.line(first);
   await until(`ready: ${args.join(" ")}\n${program.log}`, () => ready.test(program.log), 30_000);
   return program;
@@ -98,27 +106,28 @@ function role(name: string, args: string[]): string[] {
 }
 
 /** A machine service of its own, at `machined.sock` in `folder`. */
-export async function machineAt(folder: string): Promise<Program> {
+export async function machineAt(folder: string, env?: Environment): Promise<Program> {
   await Deno.writeTextFile(`${folder}/machine.ts`, MACHINE);
   const config = ["--config", `${ROOT}deno.json`];
   const script = [`${folder}/machine.ts`, `${folder}/machined.sock`];
-  return await started(["run", "-A", "--quiet", ...config, ...script], /ready/);
+  return await started({ args: ["run", "-A", "--quiet", ...config, ...script], env }, /ready/);
 }
 
 /** routerd at `routerd.sock` in `folder`, before the sockets of the components beside it. */
-export function routerAt(folder: string): Promise<Program> {
+export function routerAt(folder: string, env?: Environment): Promise<Program> {
   const sockets = ["machined", "networkd", "timed"].flatMap((name) => [
     `--${name}`,
     `${folder}/${name}.sock`,
   ]);
-  return started(role("routerd", ["--socket", `${folder}/routerd.sock`, ...sockets]), /listening/);
+  const args = role("routerd", ["--socket", `${folder}/routerd.sock`, ...sockets]);
+  return started({ args, env }, /listening/);
 }
 
 /** apid on a free port of loopback, before the routerd in `folder`. */
-export function apidAt(folder: string, identity: Identity): Promise<Program> {
+export function apidAt(folder: string, identity: Identity, env?: Environment): Promise<Program> {
   const args = ["--host", "127.0.0.1", "--port", "0", "--socket", `${folder}/apid.sock`];
   args.push("--router-socket", `${folder}/routerd.sock`);
-  return started(role("apid", args), /listening on/, { identity });
+  return started({ args: role("apid", args), env }, /listening on/, { identity });
 }
 
 /** Where that apid listens. */
