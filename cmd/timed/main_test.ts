@@ -135,3 +135,30 @@ Deno.test({
     );
   },
 });
+
+Deno.test({
+  name: `timed is ready while no server answers, and asks one that comes later ${missing}`.trim(),
+  ignore: missing !== "",
+  async fn() {
+    const gone = await Responder.start();
+    const { port } = gone;
+    await gone[Symbol.asyncDispose]();
+    const settings = { servers: ["127.0.0.1"], disabled: false };
+    const stderr = await withTimed(port, settings, async (transport) => {
+      await until(() => isReady(transport));
+      const client = createClient(TimeService, transport);
+      await assert.rejects(
+        client.time({}),
+        (error) => error instanceof ConnectError && error.code === Code.Unavailable,
+      );
+      await using responder = await Responder.start({ port });
+      await until(() => responder.requests > 0);
+      await until(async () => (await client.time({})).messages[0]?.server === "127.0.0.1");
+    });
+    assert.match(
+      stderr,
+      /"127\.0\.0\.1": it does not answer\n[^]*Cannot adjtimex: EPERM/,
+      "asked, then believed",
+    );
+  },
+});
