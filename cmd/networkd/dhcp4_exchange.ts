@@ -32,6 +32,7 @@ interface Transport {
 
 /** Talks with DHCPv4 servers over one link. */
 export class Dhcp4Exchange implements Exchange {
+  readonly protocol = "DHCPv4";
   #transport: Transport | undefined;
 
   constructor(readonly link: Link, readonly deps: Dhcp4Deps, readonly listener: Listener) {}

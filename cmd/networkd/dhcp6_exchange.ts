@@ -13,6 +13,7 @@ export interface Dhcp6Deps {
 
 /** Talks with DHCPv6 servers over one link, which has to have a link-local address. */
 export class Dhcp6Exchange implements Exchange {
+  readonly protocol = "DHCPv6";
   #open: { readonly channel: DatagramChannel; readonly close: () => void } | undefined;
 
   constructor(readonly link: Link, readonly deps: Dhcp6Deps, readonly listener: Listener) {}

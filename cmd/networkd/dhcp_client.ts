@@ -13,6 +13,8 @@ import type { Lease } from "./lease.ts";
 
 /** How a client talks with servers in one family; Dhcp4Exchange and Dhcp6Exchange fit it. */
 export interface Exchange {
+  /** What it speaks, for logs. */
+  readonly protocol: "DHCPv4" | "DHCPv6";
   /** Sends, and hears answers from then on. @throws when the link cannot send now */
   send(outgoing: Outgoing): void;
   /** Looks for other hosts that have an address, until disposed. */
@@ -49,9 +51,11 @@ export class DhcpClient {
   readonly #exchange: Exchange;
 
   constructor(readonly link: Link, readonly deps: DhcpDeps) {
-    const { nowMs, log } = deps;
-    const onAnswer = (answer: Answer) => this.#on({ type: "answer", answer });
-    this.#exchange = deps.exchange({ nowMs, log, onAnswer });
+    this.#exchange = deps.exchange({
+      nowMs: deps.nowMs,
+      log: (line) => this.#log(line),
+      onAnswer: (answer) => this.#on({ type: "answer", answer }),
+    });
   }
 
   /** Begins, or begins anew after the link was gone; `address` is asked for first. */
@@ -61,7 +65,7 @@ export class DhcpClient {
 
   /** Another host has the address that is checked, or used. */
   conflict(address: string): void {
-    this.deps.log(`${this.link.name}: another host has ${address}, which DHCP gave us`);
+    this.#log(`another host has ${address}, which ${this.#exchange.protocol} gave us`);
     this.#on({ type: "conflict" });
   }
 
@@ -76,6 +80,10 @@ export class DhcpClient {
     clearTimeout(this.#timer);
     this.#endCheck();
     this.#exchange.close();
+  }
+
+  #log(line: string): void {
+    this.deps.log(`${this.link.name}: ${line}`);
   }
 
   #on(event: DhcpEvent): void {
@@ -94,7 +102,7 @@ export class DhcpClient {
     if (state.name !== "bound") return;
     const { address, prefix, server, expiresAtMs } = state.lease;
     const seconds = Math.round((expiresAtMs - this.deps.nowMs()) / 1_000);
-    this.deps.log(`${this.link.name}: leased ${address}/${prefix} from ${server} for ${seconds} s`);
+    this.#log(`leased ${address}/${prefix} from ${server} for ${seconds} s`);
   }
 
   #schedule(): void {
@@ -110,10 +118,10 @@ export class DhcpClient {
   #do(effect: DhcpEffect): void {
     switch (effect.type) {
       case "lease":
-        if (!effect.lease) this.deps.log(`${this.link.name}: lease is lost`);
+        if (!effect.lease) this.#log(`${this.#exchange.protocol} lease is lost`);
         return this.deps.onLease(effect.lease);
       case "unanswered":
-        this.deps.log(`${this.link.name}: no DHCP server answers yet`);
+        this.#log(`no ${this.#exchange.protocol} server answers yet`);
         return this.deps.onUnanswered();
       case "check":
         return this.#startCheck(effect.address);
@@ -127,7 +135,7 @@ export class DhcpClient {
     try {
       this.#check = this.#exchange.check(address, () => this.conflict(address));
     } catch (error) {
-      this.deps.log(`${this.link.name}: ${messageOf(error)}`);
+      this.#log(messageOf(error));
     }
   }
 
@@ -142,7 +150,7 @@ export class DhcpClient {
       this.#exchange.send(outgoing);
     } catch (error) {
       this.#exchange.close();
-      this.deps.log(`${this.link.name}: ${messageOf(error)}`);
+      this.#log(messageOf(error));
     }
   }
 }
