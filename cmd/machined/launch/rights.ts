@@ -27,7 +27,8 @@ const RIGHTS: Record<ServiceRole, Rights> = {
     // SYS_ADMIN is for sethostname(2) alone.
     keepCapabilities: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SYS_ADMIN"],
     systemCalls: ["sethostname"],
-    writes: ["/system/etc", "/proc/sys/net/ipv6/conf"],
+    // For accept_ra. The whole tree: below it parts are missing where IPv6 is turned off.
+    writes: ["/system/etc", "/proc/sys/net"],
     calls: [],
     memoryMib: 128,
   },
