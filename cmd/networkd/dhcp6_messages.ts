@@ -15,6 +15,8 @@ import { type Lease, leaseTimes } from "./lease.ts";
 const DUID_HEAD = [0, 3, 0, 1];
 const REQUESTED = [DHCP6_OPTION.DNS, DHCP6_OPTION.DOMAINS];
 const PREFIX = 128;
+/** Status of an identity that the server knows nothing of. */
+const NO_BINDING = 3;
 
 /** The message that asks this for the link with hardware address `mac`. */
 export function dhcp6Message(outgoing: Outgoing, mac: string): Dhcp6Message {
@@ -70,7 +72,7 @@ export function dhcp6Answer(message: Dhcp6Message, mac: string, nowMs: number): 
   }
   if (type !== DHCP6_TYPE.REPLY) return undefined;
   if (granted) return { type: "grant", xid, lease: leaseOf(granted, server, options, nowMs) };
-  return { type: "refusal", xid, server };
+  return { type: identity?.status === NO_BINDING ? "forgotten" : "refusal", xid, server };
 }
 
 function usable(identity: Dhcp6Identity | undefined): Granted | undefined {

@@ -91,7 +91,7 @@ Deno.test("dhcp6Answer() takes a status, an ended address or none at all for a r
     {},
     { status: 4, identity: IDENTITY },
     { identity: bare },
-    { identity: { ...bare, status: 3 } },
+    { identity: { ...bare, status: 2 } },
     { identity: { ...bare, address: { ...address, validSeconds: 0 } } },
     ...["::1", "fe80::1", "ff02::1", "::"].map((it) => ({
       identity: { ...bare, address: { ...address, address: it } },
@@ -101,6 +101,14 @@ Deno.test("dhcp6Answer() takes a status, an ended address or none at all for a r
     assert.deepEqual(dhcp6Answer(message(DHCP6_TYPE.REPLY, options), MAC, 0), refusal);
     assert.equal(dhcp6Answer(message(DHCP6_TYPE.ADVERTISE, options), MAC, 0), undefined);
   }
+});
+
+Deno.test("dhcp6Answer() tells a server that knows nothing of the address", () => {
+  const { address: _, ...bare } = IDENTITY;
+  const identity = { ...bare, status: 3 };
+  assert.deepEqual(dhcp6Answer(message(DHCP6_TYPE.REPLY, { identity }), MAC, 0), {
+    ...{ type: "forgotten", xid: 7, server: "00:04:ab" },
+  });
 });
 
 Deno.test("dhcp6Answer() ignores what is for others, or from no server", () => {

@@ -132,3 +132,29 @@ rootTest("networkd is ready without a DHCPv6 server, and uses one that comes lat
   await until(async () => (await cable.addresses("eth0", "inet6")).includes("fd05::50/128"));
   assert.ok(performance.now() - granted < 10_000);
 }, missing);
+
+rootTest(
+  "networkd keeps its IPv6 address over a lost carrier, with another server too",
+  async () => {
+    await using cable = await cable6();
+    const server = await cable.dnsmasq(RANGE6);
+    const networkd = await cable.networkd(settings({ ipv4: false, ipv6: true }));
+    await until(() => networkd.isReady());
+    const before = await until(async () => {
+      const found = await cable.addresses("eth0", "inet6");
+      return found.length > 0 && found;
+    });
+    await server.end();
+    const other = await cable.dnsmasq(RANGE6);
+    // A carrier that comes back is when a client asks for what it has.
+    await cable.ipServer("link", "set", "srv0", "down");
+    await cable.ipServer("link", "set", "srv0", "up");
+    await cable.ipServer("address", "replace", "fd05::1/64", "dev", "srv0", "nodad");
+    await until(() => Promise.resolve(networkd.log.split("leased fd05::").length === 3));
+    assert.deepEqual(await cable.addresses("eth0", "inet6"), before);
+    assert.doesNotMatch(networkd.log, /lease is lost/);
+    assert.doesNotMatch(other.log, /DHCPSOLICIT/);
+    assert.match(other.log, /DHCPREBIND/);
+  },
+  missing,
+);

@@ -19,6 +19,8 @@ interface Trying {
   readonly xid: number;
   readonly attempt: number;
   readonly sinceMs: number;
+  /** A server that knows nothing of the address: it is asked for it as if for the first time. */
+  readonly forgottenBy?: string;
 }
 
 /** The states in which a message is on its way. */
@@ -44,7 +46,9 @@ export type DhcpEvent =
 export type Answer =
   | Offer & { readonly type: "offer"; readonly xid: number }
   | { readonly type: "grant"; readonly xid: number; readonly lease: Lease }
-  | { readonly type: "refusal"; readonly xid: number; readonly server?: string };
+  | { readonly type: "refusal"; readonly xid: number; readonly server?: string }
+  /** The server knows of no such address (DHCPv6 alone has a word for that). */
+  | { readonly type: "forgotten"; readonly xid: number; readonly server: string };
 
 /** What a client wants done, in order. */
 export type DhcpEffect =
@@ -236,6 +240,8 @@ function receive(state: DhcpState, answer: Answer, clock: DhcpClock): Step {
       return stays;
     case "refusal":
       return isFromAsked(state, answer.server) ? refused(state, clock) : stays;
+    case "forgotten":
+      return forgotten(state, answer.server, clock);
     case "grant":
       // Whoever asks for an address again had it, and answers for it.
       return state.name === "requesting" ? check(answer.lease, clock) : take(answer.lease);
@@ -263,6 +269,16 @@ function request(
     wakeMs: backoff(0, clock),
   };
   return { state, effects: [send(state, clock)] };
+}
+
+/** RFC 8415, 18.2.10.1: the address is kept, and requested; refused then, it is given up. */
+function forgotten(state: Asking, server: string, clock: DhcpClock): Step {
+  const { name, forgottenBy } = state;
+  if (name === "selecting" || name === "requesting" || forgottenBy !== undefined) {
+    return refused(state, clock);
+  }
+  const next: Asking = { ...state, xid: begin(clock).xid, forgottenBy: server };
+  return { state: next, effects: [send(next, clock)] };
 }
 
 function refused(state: DhcpState, { nowMs, random }: DhcpClock): Step {
@@ -299,10 +315,23 @@ function question(state: Asking): Question {
     case "requesting":
       return { ask: "request", ...state.offer };
     case "rebooting":
-      return { ask: "reboot", address: state.address };
+      return askAgain(state, { ask: "reboot", address: state.address });
     case "renewing":
-      return { ask: "renew", address: state.lease.address, server: state.lease.server };
+      return askAgain(state, {
+        ask: "renew",
+        address: state.lease.address,
+        server: state.lease.server,
+      });
     case "rebinding":
-      return { ask: "rebind", address: state.lease.address };
+      return askAgain(state, { ask: "rebind", address: state.lease.address });
   }
+}
+
+function askAgain(
+  { forgottenBy }: Trying,
+  question: Question & { readonly address: string },
+): Question {
+  return forgottenBy === undefined
+    ? question
+    : { ask: "request", address: question.address, server: forgottenBy };
 }

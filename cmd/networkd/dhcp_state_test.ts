@@ -51,6 +51,10 @@ class World {
     return this.#answer({ type: "refusal", xid: this.xid, ...(server ? { server } : {}) });
   }
 
+  forget(server: string): DhcpEffect[] {
+    return this.#answer({ type: "forgotten", xid: this.xid, server });
+  }
+
   #answer(answer: Answer): DhcpEffect[] {
     return this.on({ type: "answer", answer });
   }
@@ -237,6 +241,35 @@ Deno.test("advance() drops the address at once when a renewal is refused", () =>
   world.refuse(SERVER);
   assert.equal(world.address, undefined);
   assert.equal(world.name, "idle");
+});
+
+Deno.test("advance() requests an address anew of a server that forgot it, and keeps it meanwhile", () => {
+  const other = "10.5.0.2";
+  for (const end of ["granted", "refused", "forgotten"]) {
+    const world = new World();
+    world.bind();
+    world.wake();
+    const first = world.xid;
+    const requests = sent(world.forget(other));
+    assert.deepEqual(requests, [{ ask: "request", address: ADDRESS, server: other }]);
+    assert.notEqual(world.xid, first, "a late answer to the first question is not heard");
+    assert.deepEqual([world.name, world.address], ["renewing", ADDRESS]);
+    if (end === "granted") world.grant();
+    else if (end === "refused") world.refuse(SERVER);
+    else world.forget(other);
+    assert.deepEqual(
+      [world.name, world.address],
+      end === "granted" ? ["bound", ADDRESS] : ["idle", undefined],
+    );
+  }
+  // Unanswered, it goes on as before and loses the address with its lease.
+  const world = new World();
+  world.bind();
+  world.wake();
+  world.forget(other);
+  assert.deepEqual(sent(world.wake()), [{ ask: "renew", address: ADDRESS, server: SERVER }]);
+  while (world.address !== undefined) world.wake();
+  assert.equal(world.nowMs, 3_600_000);
 });
 
 Deno.test("advance() asks for the former address first when a link comes back", () => {

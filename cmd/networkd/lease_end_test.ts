@@ -57,4 +57,29 @@ if (Deno.env.get("TEST_TIER") === "long") {
     },
     missing,
   );
+
+  rootTest(
+    "networkd keeps its IPv6 address when its server forgot it, and tells it anew",
+    async () => {
+      await using cable = await Cable.lay();
+      await cable.ipServer("address", "add", "fd05::1/64", "dev", "srv0", "nodad");
+      const served = ["--dhcp-range=fd05::50,fd05::60,64,2m", "--dhcp-duid=1,ab:cd"];
+      const server = await cable.dnsmasq(...served);
+      const dhcpOptions = { ipv4: false, ipv6: true };
+      const eth0 = { interface: "eth0", dhcp: true, dhcpOptions };
+      const networkd = await cable.networkd({ cmdline: "", network: { interfaces: [eth0] } });
+      await until(() => Promise.resolve(networkd.log.includes("leased fd05::")));
+      await server.end();
+      const forgetful = await cable.dnsmasq(...served);
+      const before = await cable.addresses("eth0", "inet6");
+      await until(() => Promise.resolve(/DHCPRENEW/.test(forgetful.log)));
+      await until(() => Promise.resolve(networkd.log.split("leased fd05::").length === 3));
+      assert.match(forgetful.log, /lease not found/);
+      assert.match(forgetful.log, /DHCPREQUEST/);
+      assert.doesNotMatch(forgetful.log, /DHCPSOLICIT/);
+      assert.doesNotMatch(networkd.log, /lease is lost/);
+      assert.deepEqual(await cable.addresses("eth0", "inet6"), before);
+    },
+    missing,
+  );
 }
