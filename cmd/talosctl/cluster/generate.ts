@@ -69,8 +69,8 @@ export async function generate(
 const ETCD_PATIENCE = { "heartbeat-interval": "500", "election-timeout": "5000" } as const;
 /** Likewise who leads in Kubernetes: whoever cannot renew its lease in time exits. */
 const LEADER_PATIENCE = {
-  "leader-elect-lease-duration": "60s",
-  "leader-elect-renew-deadline": "40s",
+  "leader-elect-lease-duration": "180s",
+  "leader-elect-renew-deadline": "150s",
   "leader-elect-retry-period": "5s",
 } as const;
 

@@ -83,7 +83,7 @@ Deno.test("generate() makes one cluster of several machines: same secrets, names
   assert.equal(master.cluster.allowSchedulingOnMasters ?? false, false);
   assert.equal(master.cluster.etcd?.extraArgs?.["election-timeout"], "5000");
   for (const component of [master.cluster.controllerManager, master.cluster.scheduler]) {
-    assert.equal(component?.extraArgs?.["leader-elect-lease-duration"], "60s");
+    assert.equal(component?.extraArgs?.["leader-elect-lease-duration"], "180s");
   }
   assert.equal(joining.cluster.etcd, undefined);
   assert.equal(joining.machine.type, "worker");
