@@ -11,6 +11,7 @@ import { createAdminIdentity, createSecrets, generateConfigs } from "$lib/config
 import { type PemPair, tlsKey } from "$lib/pki/mod.ts";
 import { tlsTransport } from "$lib/rpc/mod.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
+import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import { Vm, type VmOptions } from "./vm.ts";
 
 /** The built image. */
@@ -136,7 +137,7 @@ function cmdline(configPort: number, extra: readonly string[]): string {
     platform: "metal",
     config: `http://10.0.2.2:${configPort}/config.yaml`,
     consoles: ["ttyS0"],
-  });
+  }).concat(EMULATED_ARGUMENTS);
   const kept = defaults.filter((argument) => !keys.has(argument.split("=")[0] ?? ""));
   return [...kept, ...extra].join(" ");
 }

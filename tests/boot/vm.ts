@@ -6,6 +6,7 @@
  */
 import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
+import { EMULATED_CPU } from "../../cmd/talosctl/cluster/qemu.ts";
 
 /** A machine to start. */
 export interface VmOptions {
@@ -65,7 +66,7 @@ export class Vm implements AsyncDisposable {
     const card = netboot === undefined ? "" : `,bootindex=${firstCd + cds.length}`;
     const args = [
       ...["-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35"],
-      ...["-accel", "tcg,thread=multi", "-cpu", "Nehalem"],
+      ...["-accel", "tcg,thread=multi", "-cpu", EMULATED_CPU],
       ...["-smp", String(options.cpus ?? 2), "-m", String(options.memoryMib ?? 1024)],
       ...startArguments(options),
       ...["-chardev", `file,id=console,path=${join(directory, "console.log")}`],

@@ -8,11 +8,8 @@ export interface Sysctls {
   exists(name: string): boolean;
 }
 
-/** Arguments without which the node does not boot; a value must be equal, none means any. */
-const REQUIRED_ARGUMENTS: readonly { key: string; value?: string }[] = [
-  { key: "slab_nomerge" },
-  { key: "pti", value: "on" },
-];
+/** Where the kernel says whether this processor has Meltdown, which `pti` is against. */
+const MELTDOWN = "/sys/devices/system/cpu/vulnerabilities/meltdown";
 
 /** Sysctls that close what an attacker on the node would use first. */
 export const KSPP_SYSCTLS: Readonly<Record<string, string>> = {
@@ -53,14 +50,24 @@ const EARLY_SYSCTLS: Readonly<Record<string, string>> = {
   "net.core.fb_tunnels_only_for_init_net": "2",
 };
 
-/** The demands of KSPP that `cmdline` does not meet, as they should be written. */
-export function missingArguments(cmdline: KernelCmdline): string[] {
-  return REQUIRED_ARGUMENTS
-    .filter(({ key, value }) =>
-      // Of several values the kernel obeys the last.
-      value === undefined ? !cmdline.has(key) : cmdline.last(key) !== value
-    )
-    .map(({ key, value }) => value === undefined ? key : `${key}=${value}`);
+/**
+ * The demands of KSPP that `cmdline` does not meet, as they should be written. Of several values the
+ * kernel obeys the last. `pti=auto` leaves the page tables of a processor without Meltdown together, and
+ * nobody else's; an emulated one has many times less work with them.
+ */
+export function missingArguments(cmdline: KernelCmdline, meltdown = hasMeltdown()): string[] {
+  const pti = cmdline.last("pti");
+  const isolated = pti === "on" || pti === "auto" && !meltdown;
+  return [...cmdline.has("slab_nomerge") ? [] : ["slab_nomerge"], ...isolated ? [] : ["pti=on"]];
+}
+
+/** Whether this processor has Meltdown, as far as is known. */
+function hasMeltdown(): boolean {
+  try {
+    return Deno.readTextFileSync(MELTDOWN).trim() !== "Not affected";
+  } catch {
+    return true;
+  }
 }
 
 /** Refuses a command line that weakens the kernel, then sets the sysctls. */

@@ -19,9 +19,19 @@ const CASES: readonly [string, string[]][] = [
 ];
 for (const [line, missing] of CASES) {
   Deno.test(`missingArguments() of "${line}" are ${missing.join(" and ") || "none"}`, () => {
-    assert.deepEqual(missingArguments(KernelCmdline.parse(line)), missing);
+    const cmdline = KernelCmdline.parse(line);
+    assert.deepEqual(missingArguments(cmdline, true), missing);
   });
 }
+
+Deno.test("missingArguments() leaves pti to the kernel on processors without Meltdown alone", () => {
+  const [auto, off] = ["pti=on pti=auto", "pti=off"].map((pti) =>
+    KernelCmdline.parse(`slab_nomerge ${pti}`)
+  );
+  assert.deepEqual(missingArguments(auto!, false), []);
+  assert.deepEqual(missingArguments(auto!, true), ["pti=on"]);
+  assert.deepEqual(missingArguments(off!, false), ["pti=on"]);
+});
 
 Deno.test("enforceKsppRequirements() refuses to go on before it touches a sysctl", () => {
   const sysctls = recorder(() => true);

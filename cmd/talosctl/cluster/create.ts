@@ -20,7 +20,7 @@ import {
   planNodes,
   stagesOf,
 } from "./plan.ts";
-import { NODE_FILES, nodeCmdline, type QemuBoot, qemuProgram } from "./qemu.ts";
+import { EMULATED_ARGUMENTS, NODE_FILES, nodeCmdline, type QemuBoot, qemuProgram } from "./qemu.ts";
 import { StateRecord } from "./record.ts";
 import { type ClusterState, findState, type NodeState } from "./state.ts";
 import { SWITCH } from "./uplink.ts";
@@ -55,7 +55,8 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   });
   const bootOf = (node: NodeState): QemuBoot => {
     const url = `http://${network.gateway}:${beside.ports?.port}${beside.served.start(node.name)}`;
-    const more = addressArgument(node, network, nodes);
+    const emulated = accelerator === "tcg" ? EMULATED_ARGUMENTS : [];
+    const more = [...emulated, ...addressArgument(node, network, nodes)];
     const config = boot.handOver === "served" ? { config: url } : {};
     return qemuBoot(boot.source, { cmdline: nodeCmdline(arch, { ...config, more }), url });
   };

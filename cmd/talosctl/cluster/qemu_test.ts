@@ -114,7 +114,7 @@ for (
 }
 
 Deno.test("qemuArguments() picks CPU and accelerator for each way to run", () => {
-  assert.deepEqual(values(qemuArguments(SPEC), "-cpu"), ["Nehalem"]);
+  assert.deepEqual(values(qemuArguments(SPEC), "-cpu"), ["Nehalem,model=28"]);
   assert.deepEqual(values(qemuArguments(SPEC), "-accel"), ["tcg,thread=multi"]);
   const kvm = qemuArguments({ ...SPEC, accelerator: "kvm" });
   assert.deepEqual([values(kvm, "-accel"), values(kvm, "-cpu")], [["kvm"], ["host"]]);
