@@ -75,6 +75,11 @@ const LINK = `
   const ip = (...args: string[]) => new Deno.Command("ip", { args }).output();
   await ip("link", "add", "left", "type", "veth", "peer", "name", "right");
   await ip("link", "set", "left", "up"); await ip("link", "set", "right", "up");
+  // The kernel lets packets through once it has noticed the carrier, which on a busy host takes a while.
+  for (const name of ["left", "right"]) {
+    const show = async () => JSON.parse(new TextDecoder().decode((await ip("-json", "link", "show", name)).stdout));
+    while ((await show())[0].operstate !== "UP") await new Promise((again) => setTimeout(again, 10));
+  }
   const index = (name: string) => findInterfaceIndex(name) ?? 0;
   const packet = (port: number, text: string, protocol = 17) => {
     const data = new TextEncoder().encode(text);
