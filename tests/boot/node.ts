@@ -142,11 +142,15 @@ function cmdline(configPort: number, extra: readonly string[]): string {
   return [...kept, ...extra].join(" ");
 }
 
-/** Tries until `attempt` passes, while the machine is there; a failure shows the end of the console. */
+/**
+ * Tries until `attempt` passes, while the machine is there; a failure shows the end of the console. A
+ * program that is started for minutes wants a longer pause: it takes from the machine that it asks about.
+ */
 export async function until(
   attempt: () => Promise<void>,
   timeoutMs: number,
   vm?: Vm,
+  pauseMs = 250,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -160,7 +164,7 @@ export async function until(
         throw new Error(`Cannot get there ${when}: ${cause}\nconsole:\n${tail}`, { cause });
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
