@@ -1,4 +1,5 @@
 import {
+  classPrefix,
   DHCP4_OPTION,
   DHCP4_TYPE,
   type Dhcp4Message,
@@ -95,7 +96,7 @@ export function leaseOf({ yourIp, options }: Dhcp4Message, nowMs: number): Lease
   const { hostname, domain, mtu } = options;
   return {
     address: yourIp,
-    prefix: options.prefix ?? classfulPrefix(yourIp),
+    prefix: options.prefix ?? classPrefix(yourIp),
     server: serverId,
     routers: options.routers ?? [],
     routes: options.routes ?? [],
@@ -111,9 +112,4 @@ export function leaseOf({ yourIp, options }: Dhcp4Message, nowMs: number): Lease
 function isHostAddress(address: string): boolean {
   const [first = 0] = parseIpv4(address);
   return first !== 0 && first !== 127 && first < 224;
-}
-
-function classfulPrefix(address: string): number {
-  const [first = 0] = parseIpv4(address);
-  return first < 128 ? 8 : first < 192 ? 16 : 24;
 }

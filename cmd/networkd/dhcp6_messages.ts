@@ -15,13 +15,24 @@ import { type Lease, leaseTimes } from "./lease.ts";
 const DUID_HEAD = [0, 3, 0, 1];
 const REQUESTED = [DHCP6_OPTION.DNS, DHCP6_OPTION.DOMAINS];
 const PREFIX = 128;
+/** What each question is in DHCPv6. */
+const MESSAGE: Readonly<Record<Outgoing["ask"], number>> = {
+  discover: DHCP6_TYPE.SOLICIT,
+  request: DHCP6_TYPE.REQUEST,
+  renew: DHCP6_TYPE.RENEW,
+  // A Confirm would ask about the prefix alone, and bring no new times.
+  reboot: DHCP6_TYPE.REBIND,
+  rebind: DHCP6_TYPE.REBIND,
+  release: DHCP6_TYPE.RELEASE,
+  decline: DHCP6_TYPE.DECLINE,
+};
 /** Status of an identity that the server knows nothing of. */
 const NO_BINDING = 3;
 
 /** The message that asks this for the link with hardware address `mac`. */
 export function dhcp6Message(outgoing: Outgoing, mac: string): Dhcp6Message {
   return {
-    type: typeOf(outgoing),
+    type: MESSAGE[outgoing.ask],
     xid: outgoing.xid,
     options: {
       clientId: duidOf(mac),
@@ -38,25 +49,6 @@ export function dhcp6Message(outgoing: Outgoing, mac: string): Dhcp6Message {
       requested: REQUESTED,
     },
   };
-}
-
-function typeOf({ ask }: Outgoing): number {
-  switch (ask) {
-    case "discover":
-      return DHCP6_TYPE.SOLICIT;
-    case "request":
-      return DHCP6_TYPE.REQUEST;
-    case "renew":
-      return DHCP6_TYPE.RENEW;
-    // A Confirm would ask about the prefix alone, and bring no new times.
-    case "reboot":
-    case "rebind":
-      return DHCP6_TYPE.REBIND;
-    case "release":
-      return DHCP6_TYPE.RELEASE;
-    case "decline":
-      return DHCP6_TYPE.DECLINE;
-  }
 }
 
 /** What a message that came to the link with `mac` at `nowMs` says; nothing when it is of no use. */

@@ -57,6 +57,11 @@ function make<T>(
   };
 }
 
+/** The items between commas, without the space around them; empty ones are none. */
+export function splitList(text: string): string[] {
+  return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+}
+
 /** The kinds of flags a command can have. */
 export const flag = {
   boolean: (summary: string, options: FlagOptions<boolean> = {}): Flag<boolean> =>
@@ -70,7 +75,7 @@ export const flag = {
   list: (summary: string, options: FlagOptions<readonly string[]> = {}): Flag<readonly string[]> =>
     make("strings", summary, [], options, (raw, previous) => [
       ...(previous ?? []),
-      ...raw.split(",").map((item) => item.trim()).filter((item) => item !== ""),
+      ...splitList(raw),
     ]),
   int: (summary: string, options: FlagOptions<number> = {}): Flag<number> =>
     make("int", summary, 0, options, parseInteger),

@@ -49,6 +49,7 @@ export {
   formatDuration,
   kebab,
   parseDurationMs,
+  splitList,
   type Values,
 } from "./flag.ts";
 export { complete, completionLines } from "./complete.ts";

@@ -1,4 +1,4 @@
-import { maskPrefix, parseIp, parseIpv4 } from "$lib/codec/mod.ts";
+import { classPrefix, maskPrefix, parseIp, parseIpv4 } from "$lib/codec/mod.ts";
 import type { KernelCmdline } from "./cmdline.ts";
 
 /** The ten fields of `ip=`; an empty field, `0.0.0.0` or `::` is absent. */
@@ -80,8 +80,7 @@ function prefix(text: string | undefined, client: string | undefined): number | 
 function defaultPrefix(client: string | undefined): number | undefined {
   if (client === undefined) return undefined;
   if (client.includes(":")) return IPV6_PREFIX;
-  const [first = 0] = parseIpv4(client);
-  return first < 128 ? 8 : first < 192 ? 16 : 24;
+  return classPrefix(client);
 }
 
 /** What `parse` gives. @throws {SyntaxError} that names the field when it refuses the text */

@@ -114,6 +114,12 @@ export function maskPrefix(mask: Uint8Array): number {
   return end < 0 ? bits.length : end;
 }
 
+/** The prefix length of an IPv4 address by its class, which is meant where no netmask is given. */
+export function classPrefix(address: string): number {
+  const [first = 0] = parseIpv4(address);
+  return first < 128 ? 8 : first < 192 ? 16 : 24;
+}
+
 /** `52:54:00:12:34:56` of any number of bytes. */
 export function formatMac(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");

@@ -25,6 +25,7 @@ export {
   isArpConflict,
 } from "./arp.ts";
 export {
+  classPrefix,
   formatIp,
   formatIpv4,
   formatIpv6,

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { applyPatch, parsePatch, type PatchOperation } from "$lib/config/mod.ts";
+import { LEADER_PATIENCE } from "../../cmd/talosctl/cluster/generate.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { registryPatch } from "../../mkimage/registry/patch.ts";
 import { bootTest } from "./boot_test_case.ts";
@@ -26,13 +27,6 @@ export const CLUSTER_MS = 45 * 60_000;
 
 /** The tier of every test with a cluster: the first run compiles Kubernetes, all of them boot it. */
 const TIER = Deno.env.get("TEST_CLUSTER_TIER") === "ci" ? "ci" : "long";
-
-/** Who cannot renew its lease in time exits: an emulated machine on a busy host takes longer than 10 s. */
-const PATIENT = {
-  "leader-elect-lease-duration": "180s",
-  "leader-elect-renew-deadline": "150s",
-  "leader-elect-retry-period": "5s",
-};
 
 const DISK_BYTES = 10 * 2 ** 30;
 const unless = await imagesMissing();
@@ -151,7 +145,7 @@ export function clusterConfig(
     { op: "add", path: "/machine/network", value: { hostname: NODE_NAME } },
     { op: "add", path: "/cluster/allowSchedulingOnMasters", value: true },
     ...["controllerManager", "scheduler"].map((component) => (
-      { op: "add", path: `/cluster/${component}/extraArgs`, value: PATIENT } as const
+      { op: "add", path: `/cluster/${component}/extraArgs`, value: LEADER_PATIENCE } as const
     )),
     ...more,
   ]);

@@ -68,7 +68,7 @@ export async function generate(
 /** On an emulated machine etcd is late with its heartbeats for reasons that are none. */
 const ETCD_PATIENCE = { "heartbeat-interval": "500", "election-timeout": "5000" } as const;
 /** Likewise who leads in Kubernetes: whoever cannot renew its lease in time exits. */
-const LEADER_PATIENCE = {
+export const LEADER_PATIENCE = {
   "leader-elect-lease-duration": "180s",
   "leader-elect-renew-deadline": "150s",
   "leader-elect-retry-period": "5s",

@@ -1,4 +1,4 @@
-import { exactly, flag, group } from "$lib/cli/mod.ts";
+import { exactly, flag, group, splitList } from "$lib/cli/mod.ts";
 import type { Candidate } from "$lib/cli/mod.ts";
 import {
   addContext,
@@ -55,7 +55,8 @@ const endpointCommand = command({
   run: (_flags, session: Session, endpoints) =>
     edit(
       session,
-      (config) => inContext(config, session, (chosen) => setEndpoints(chosen, listed(endpoints))),
+      (config) =>
+        inContext(config, session, (chosen) => setEndpoints(chosen, endpoints.flatMap(splitList))),
     ),
 });
 
@@ -65,7 +66,8 @@ const nodeCommand = command({
   run: (_flags, session: Session, nodes) =>
     edit(
       session,
-      (config) => inContext(config, session, (chosen) => setNodes(chosen, listed(nodes))),
+      (config) =>
+        inContext(config, session, (chosen) => setNodes(chosen, nodes.flatMap(splitList))),
     ),
 });
 
@@ -128,11 +130,6 @@ function inContext(
   if (context === "" || context === config.current) return change(config);
   const changed = change(useContext(config, context));
   return config.find(config.current) ? useContext(changed, config.current) : changed;
-}
-
-function listed(args: readonly string[]): string[] {
-  const items = args.flatMap((arg) => arg.split(","));
-  return items.map((item) => item.trim()).filter((item) => item !== "");
 }
 
 async function contextNames(session: Session): Promise<Candidate[]> {
