@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import { buildDisk } from "../../mkimage/assets/disk.ts";
 import { buildIso } from "../../mkimage/assets/iso.ts";
 import { buildPxe } from "../../mkimage/assets/pxe.ts";
@@ -41,7 +42,7 @@ Deno.test.afterAll(async () => {
 async function common(name: string) {
   return {
     ...{ image: DIST, output: join(directory, name), cache: CACHE, say: () => {} },
-    ...{ extraArguments: [], lock: parseLock(await Deno.readTextFile(LOCK_FILE)) },
+    ...{ extraArguments: EMULATED_ARGUMENTS, lock: parseLock(await Deno.readTextFile(LOCK_FILE)) },
   };
 }
 

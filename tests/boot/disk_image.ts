@@ -1,6 +1,7 @@
 /** A disk made of the built image, and the firmware to boot it with. */
 import { join } from "node:path";
 import { type Medium, openMedium, readGpt } from "$lib/disk/mod.ts";
+import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import type { SecureBootKey } from "../../mkimage/assets/authenticode.ts";
 import { buildDisk } from "../../mkimage/assets/disk.ts";
 import { parseLock } from "../../mkimage/lock.ts";
@@ -32,7 +33,8 @@ export async function makeDisk(
 ): Promise<string> {
   const output = join(directory, "disk.raw");
   await buildDisk({
-    ...{ image: DIST, output, format: "raw", sizeBytes: IMAGE_BYTES, extraArguments: [] },
+    ...{ image: DIST, output, format: "raw", sizeBytes: IMAGE_BYTES },
+    extraArguments: EMULATED_ARGUMENTS,
     secureBoot,
     ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE, say: () => {} },
   });

@@ -98,7 +98,10 @@ bootTest("a configuration makes it a node with /var on EPHEMERAL", async () => {
   assert.match(mounts, /^\/dev\/vda4 \/var xfs rw,/m);
   assert.match(mounts, /^\/dev\/vdb1 \/var\/mnt\/small xfs rw,.*noatime/m);
   assert.match(await user.print(["mounts"]), / \/dev\/vdb2 .* \/var\/mnt\/rest$/m);
-  assert.match(await read("/proc/cmdline"), / talos\.platform=metal console=tty0 console=ttyS0$/m);
+  assert.match(
+    await read("/proc/cmdline"),
+    / talos\.platform=metal console=tty0 console=ttyS0 pti=auto$/m,
+  );
 }, { unless });
 
 bootTest(

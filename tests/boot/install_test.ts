@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
+import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import { buildIso } from "../../mkimage/assets/iso.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
@@ -45,7 +46,7 @@ function configured(text: string): string {
   const document = parseDocument(text);
   document.setIn(["machine", "install"], {
     ...{ disk: "/dev/vda", image: `${REPOSITORY}:${firstTag}`, wipe: false },
-    extraKernelArgs: ["talos.upgrade.trial=500"],
+    extraKernelArgs: [...EMULATED_ARGUMENTS, "talos.upgrade.trial=500"],
   });
   document.setIn(["machine", "registries", "mirrors"], {
     "installers.test": { endpoints: [`http://10.0.2.2:${registry.port}`] },
@@ -81,7 +82,7 @@ bootTest(
     await Deno.writeFile(disk, new Uint8Array());
     await Deno.truncate(disk, DISK_BYTES);
     await buildIso({
-      ...{ image: DIST, output: cd, extraArguments: [], say: () => {} },
+      ...{ image: DIST, output: cd, extraArguments: EMULATED_ARGUMENTS, say: () => {} },
       ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE },
     });
     let yaml = "";

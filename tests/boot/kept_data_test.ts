@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openMedium, readGpt } from "$lib/disk/mod.ts";
+import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import { buildIso } from "../../mkimage/assets/iso.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
@@ -39,7 +40,7 @@ async function filesystemId(label: string): Promise<string> {
 bootTest("a node runs from its disk and has a CD beside it", async () => {
   const cd = join(directory, "node.iso");
   await buildIso({
-    ...{ image: DIST, output: cd, extraArguments: [], say: () => {}, cache: CACHE },
+    ...{ image: DIST, output: cd, extraArguments: EMULATED_ARGUMENTS, say: () => {}, cache: CACHE },
     lock: parseLock(await Deno.readTextFile(LOCK_FILE)),
   });
   machine = await startDiskNode(directory, {

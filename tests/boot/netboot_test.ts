@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { PXE_SCRIPT } from "$lib/image/mod.ts";
+import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import { buildPxe } from "../../mkimage/assets/pxe.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
@@ -65,7 +66,10 @@ for (
     const uuid = crypto.randomUUID();
     await buildPxe({
       ...{ image: DIST, output: server.files, cache: CACHE, say: () => {} },
-      extraArguments: [`talos.config=${server.url("config.yaml")}?uuid=\${uuid}`],
+      extraArguments: [
+        `talos.config=${server.url("config.yaml")}?uuid=\${uuid}`,
+        ...EMULATED_ARGUMENTS,
+      ],
       lock: parseLock(await Deno.readTextFile(LOCK_FILE)),
     });
     await using node = await startNode({

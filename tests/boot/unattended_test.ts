@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { openMedium, readGpt } from "$lib/disk/mod.ts";
+import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import { buildIso } from "../../mkimage/assets/iso.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
@@ -44,6 +45,7 @@ Deno.test.afterAll(async () => {
 function configured(text: string): string {
   const document = parseDocument(text);
   document.setIn(["machine", "install", "image"], `installers.test/installer:${tag}`);
+  document.setIn(["machine", "install", "extraKernelArgs"], EMULATED_ARGUMENTS);
   document.setIn(["machine", "registries", "mirrors"], {
     "installers.test": { endpoints: [`http://10.0.2.2:${registry.port}`] },
   });
@@ -56,7 +58,12 @@ bootTest("a power cut leaves an installation that was begun by a CD's configurat
   registry = serveInstallers({ [tag]: await installerOf(DIST, join(directory, "installer")) });
   const [cd, config] = [join(directory, "node.iso"), join(directory, "config.iso")];
   await buildIso({
-    ...{ image: DIST, output: cd, extraArguments: ["talos.config=metal-iso"], say: () => {} },
+    ...{
+      image: DIST,
+      output: cd,
+      extraArguments: ["talos.config=metal-iso", ...EMULATED_ARGUMENTS],
+      say: () => {},
+    },
     ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE },
   });
   await Deno.writeFile(disk, new Uint8Array());

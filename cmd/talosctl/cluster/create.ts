@@ -47,7 +47,9 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   const beside = await launchBeside(host, record, options, nodes);
   const { switchDirectory } = beside;
   const where = endpoints(nodes, network, beside.ports?.balancerPort);
-  const generated = await configure(host, options, nodes, where.inside);
+  // Of the kernel that is started, and of the releases that a machine installs.
+  const emulated = accelerator === "tcg" ? EMULATED_ARGUMENTS : [];
+  const generated = await configure(host, options, nodes, where.inside, emulated);
   const context = await writeContext(host, options, generated.credentials, nodes);
   await record.add({
     talosconfig: { path: resolve(options.talosconfig), context },
@@ -55,7 +57,6 @@ export async function createCluster(host: Host, options: CreateOptions): Promise
   });
   const bootOf = (node: NodeState): QemuBoot => {
     const url = `http://${network.gateway}:${beside.ports?.port}${beside.served.start(node.name)}`;
-    const emulated = accelerator === "tcg" ? EMULATED_ARGUMENTS : [];
     const more = [...emulated, ...addressArgument(node, network, nodes)];
     const config = boot.handOver === "served" ? { config: url } : {};
     return qemuBoot(boot.source, { cmdline: nodeCmdline(arch, { ...config, more }), url });
@@ -130,11 +131,12 @@ async function configure(
   options: CreateOptions,
   nodes: readonly NodeState[],
   endpoint: string,
+  kernelArguments: readonly string[],
 ): Promise<Generated> {
   const { directory, inputDirectory, say } = options;
   if (inputDirectory === undefined) say("generating PKI and tokens");
   const generated = inputDirectory === undefined
-    ? await generate(options, nodes, endpoint)
+    ? await generate(options, nodes, endpoint, kernelArguments)
     : await readGenerated(host, inputDirectory, options, nodes);
   for (const [name, text] of generated.configs) {
     await writeWhole(host.files, configFile(directory, { name }), text, SECRET);

@@ -42,6 +42,7 @@ export async function generate(
   >,
   nodes: readonly NodeState[],
   endpoint: string,
+  kernelArguments: readonly string[],
 ): Promise<Generated> {
   const now = new Date();
   const secrets: SecretsBundle = await createSecrets({ now });
@@ -53,6 +54,7 @@ export async function generate(
       secrets,
       additionalSans: additionalSans(node, nodes),
       installDisk: "/dev/vda",
+      ...kernelArguments.length > 0 ? { installExtraKernelArgs: kernelArguments } : {},
       network: machineNetwork(node, network, nodes),
       // Without workers the control planes have to run everything.
       allowSchedulingOnMasters: !hasWorkers,

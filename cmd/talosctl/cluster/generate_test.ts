@@ -29,13 +29,14 @@ Deno.test("generate() makes a node that runs everything, with the patch applied"
       '"value": {"r:5000": {"tls": {"insecureSkipVerify": true}}}}]',
   );
   const asked = { name: "c", network: NETWORK, config: { debug: true }, patch };
-  const { configs } = await generate(asked, [NODE], ENDPOINT);
+  const { configs } = await generate(asked, [NODE], ENDPOINT, ["pti=auto"]);
   const config = configs.get(NODE.name) ?? "";
   const { raw, errors } = parseConfig(config);
   assert.deepEqual(errors, []);
   assert.equal(raw?.debug, true);
   assert.equal(raw?.cluster?.allowSchedulingOnMasters, true);
   assert.equal(raw?.cluster?.controlPlane?.endpoint, "https://127.0.0.2:6443");
+  assert.deepEqual(raw?.machine?.install?.extraKernelArgs, ["pti=auto"]);
   assert.equal(raw?.machine?.registries?.config?.["r:5000"]?.tls?.insecureSkipVerify, true);
 });
 
@@ -44,7 +45,7 @@ Deno.test("generate() refuses a patch that breaks the configuration, with the fi
     '[{"op": "replace", "path": "/cluster/controlPlane/endpoint", "value": ""}]',
   );
   await assert.rejects(
-    generate({ name: "c", network: NETWORK, config: {}, patch }, [NODE], ENDPOINT),
+    generate({ name: "c", network: NETWORK, config: {}, patch }, [NODE], ENDPOINT, []),
     /Cannot use --config-patch: [\s\S]*endpoint/,
   );
 });
@@ -71,7 +72,7 @@ Deno.test("readGenerated() takes what gen config left, with the patch applied", 
 Deno.test("generate() makes one cluster of several machines: same secrets, names of their own", async () => {
   const worker: NodeState = { ...NODE, name: "c-worker-1", type: "join", address: "127.0.0.3" };
   const asked = { name: "c", network: NETWORK, config: {}, patch: [] };
-  const { configs } = await generate(asked, [NODE, worker], "https://10.0.2.2:7443");
+  const { configs } = await generate(asked, [NODE, worker], "https://10.0.2.2:7443", []);
   const [master, joining] = [NODE, worker].map(({ name }) => {
     const { config, errors } = parseConfig(configs.get(name) ?? "");
     assert.deepEqual(errors, []);
@@ -101,7 +102,7 @@ Deno.test("generate() gives control planes the shared address, and all the name 
   });
   const node = { ...NODE, ip: "10.5.0.15" };
   const asked = { name: "c", network, config: {}, patch: [] };
-  const { configs } = await generate(asked, [node, worker], "https://10.5.0.50:6443");
+  const { configs } = await generate(asked, [node, worker], "https://10.5.0.50:6443", []);
   const [master, joining] = [node, worker].map(({ name }) => {
     const parsed = parseConfig(configs.get(name) ?? "");
     assert.deepEqual(validateConfig(parsed, { mode: "metal" }).errors, []);
