@@ -43,6 +43,7 @@ import { machineUuid, runningImage, signingKey } from "./pid1/image.ts";
 import { machineLog } from "./pid1/log.ts";
 import { PowerRequests } from "./pid1/power.ts";
 import { Stage } from "./pid1/stage.ts";
+import { firmwareTrust } from "./release/firmware.ts";
 import { missingFrom } from "./release/gate.ts";
 import { Installer } from "./release/installer.ts";
 import { Releases } from "./release/releases.ts";
@@ -168,7 +169,7 @@ export async function assemble(
     }),
     installer: new Installer({
       ...{ containerd: containers.system, images: containers.images, pipes: containers.pipes },
-      ...{ signingKey, log },
+      ...{ signingKey, log, firmware: () => firmwareTrust() },
     }),
     mounter: ground.mounter,
     containers,

@@ -4,9 +4,9 @@
  * the same bytes.
  */
 import { createHash, createPrivateKey, sign, X509Certificate } from "node:crypto";
+import { open, OPTIONAL, peHeaders, SECTION } from "$lib/efi/mod.ts";
 import { concat } from "../verity.ts";
-import { integer, noBits, nothing, octetString, oid, open, sequence, set, tagged } from "./der.ts";
-import { OPTIONAL, peHeaders, SECTION } from "./pe.ts";
+import { integer, noBits, nothing, octetString, oid, sequence, set, tagged } from "./der.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

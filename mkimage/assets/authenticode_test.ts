@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
+import { HEAD_BYTES, signaturesIn, signersIn } from "$lib/efi/mod.ts";
 import { run } from "../run.ts";
 import { isOnPath } from "../tools.ts";
 import { Scratch } from "../testing.ts";
@@ -47,6 +48,45 @@ Deno.test({
       const changed = signed.slice();
       changed[program.length - extra - 1]! ^= 1;
       assert.equal(await verify(changed, "a"), false, "a changed byte");
+    }
+  },
+});
+
+Deno.test({
+  name: `signersIn() reads who has signed a program, us or sbsign${
+    missing ? ` (skipped: ${missing})` : ""
+  }`,
+  ignore: missing !== undefined,
+  async fn() {
+    await using scratch = await Scratch.make();
+    const key = await makeKey(scratch.path, "a");
+    const program = efiProgram({ free: 4, symbols: 3 });
+    const paths = ["program.efi", "signed.efi"].map((name) => join(scratch.path, name));
+    await Deno.writeFile(paths[0]!, program);
+    const files = ["a.key", "a.crt"].map((name) => join(scratch.path, name));
+    await run("sbsign", [
+      ...["--key", files[0]!, "--cert", files[1]!, "--output", paths[1]!, paths[0]!],
+    ]);
+    const signers = (bytes: Uint8Array<ArrayBuffer>) => {
+      const { offset, length } = signaturesIn(bytes.subarray(0, HEAD_BYTES));
+      return signersIn(bytes.slice(offset, offset + length)).map(({ subject }) => subject);
+    };
+    assert.deepEqual(signers(program), []);
+    assert.deepEqual(signers(signProgram(program, key)), ["O=Test\nCN=a"]);
+    const signed = await Deno.readFile(paths[1]!);
+    assert.deepEqual(signers(signed), ["O=Test\nCN=a"]);
+    // Whatever is cut off or changed, it is a program or it is said that it is none.
+    const { offset, length } = signaturesIn(signed);
+    for (let at = 0; at < length; at += 7) {
+      const garbled = signed.slice(offset, offset + length);
+      garbled[at]! ^= 0xff;
+      for (const bytes of [garbled, garbled.slice(0, at)]) {
+        try {
+          signersIn(bytes);
+        } catch (error) {
+          assert.ok(error instanceof SyntaxError, String(error));
+        }
+      }
     }
   },
 });

@@ -67,17 +67,3 @@ export function tagged(
 ): Bytes {
   return value((explicit ? 0xa0 : 0x80) | number, content);
 }
-
-/** What stands behind the tag and the length of a value, and where the next one starts. */
-export function open(bytes: Uint8Array, at = 0): { readonly content: Uint8Array; end: number } {
-  const first = bytes[at + 1] ?? 0;
-  const digits = first < 0x80 ? 0 : first & 0x7f;
-  let length = digits === 0 ? first : 0;
-  for (let i = 0; i < digits; i++) length = length * 256 + (bytes[at + 2 + i] ?? 0);
-  const start = at + 2 + digits;
-  const end = start + length;
-  if (at + 2 > bytes.length || end > bytes.length) {
-    throw new SyntaxError("Cannot read DER: a value is cut short");
-  }
-  return { content: bytes.subarray(start, end), end };
-}

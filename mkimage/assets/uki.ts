@@ -1,6 +1,6 @@
 /** Kernel, initramfs and command line as one EFI program: systemd's stub with sections added to it. */
 
-import { OPTIONAL, peHeaders, SECTION } from "./pe.ts";
+import { OPTIONAL, peHeaders, SECTION } from "$lib/efi/mod.ts";
 
 /** A section that the stub looks for, e.g. `.linux`. */
 export interface UkiSection {

@@ -4,6 +4,8 @@
  */
 import { join } from "node:path";
 import { NODE_FILES } from "$lib/role/mod.ts";
+import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
+import type { SecureBootKey } from "../../mkimage/assets/authenticode.ts";
 import { packInstaller } from "../../mkimage/assets/installer.ts";
 import { readRelease, type Release } from "../../mkimage/assets/release.ts";
 import { bundle } from "../../mkimage/bundle.ts";
@@ -34,15 +36,22 @@ export async function brokenInstaller(
   return await pack(release, await brokenInitramfs(broken, release), output);
 }
 
-/** Makes the installer of the built image under another tag, in the directory `output`. */
-export async function renamedInstaller(tag: string, output: string): Promise<BuiltImage> {
-  const release = await renamed(tag);
+/**
+ * Makes the installer of the built image under another tag, in the directory `output`, signed for
+ * firmware that knows the key.
+ */
+export async function renamedInstaller(
+  tag: string,
+  output: string,
+  secureBoot?: SecureBootKey,
+): Promise<BuiltImage> {
+  const release = await renamed(tag, secureBoot);
   return await pack(release, release.initramfs, output);
 }
 
-async function renamed(version: string): Promise<Release> {
+async function renamed(version: string, secureBoot?: SecureBootKey): Promise<Release> {
   const lock = parseLock(await Deno.readTextFile(LOCK_FILE));
-  const release = await readRelease({ image: DIST, cache: CACHE, lock, say: () => {} });
+  const release = await readRelease({ image: DIST, cache: CACHE, lock, secureBoot, say: () => {} });
   return { ...release, manifest: { ...release.manifest, version } };
 }
 
@@ -52,7 +61,7 @@ async function pack(release: Release, initramfs: Bytes, output: string): Promise
     // The machine boots the program; the part for network boots would only make the image larger.
     initramfs: new Uint8Array(512),
     program: (kernelArguments) => release.program(kernelArguments, initramfs),
-  }, { output, privateKey: await privateKey(), extraArguments: [], say: () => {} });
+  }, { output, privateKey: await privateKey(), extraArguments: EMULATED_ARGUMENTS, say: () => {} });
 }
 
 async function brokenInitramfs(broken: Broken, { initramfs, manifest }: Release): Promise<Bytes> {

@@ -1,9 +1,12 @@
 /** A node that runs from a disk which the image was written to, and takes its installers from the test. */
 import { parseDocument } from "yaml";
+import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
+import type { SecureBootKey } from "../../mkimage/assets/authenticode.ts";
 import { freshFirmware, makeDisk } from "./disk_image.ts";
 import { serveInstallers } from "./installers.ts";
 import { BOOT_MS, type Node, type NodeOptions, startNode } from "./node.ts";
+import { knownKey, secureMachine } from "./secure_firmware.ts";
 import { Talosctl } from "./talosctl.ts";
 
 /** The end of a boot on the console. */
@@ -18,6 +21,8 @@ export interface DiskNode extends AsyncDisposable {
   readonly disk: string;
   /** What is at `installers.test/installer`, by tag. */
   readonly images: Record<string, BuiltImage>;
+  /** What its firmware wants signatures of. */
+  readonly secureBoot: SecureBootKey | undefined;
   /** How much the console has shown so far, to look at what follows. */
   shown(): Promise<number>;
 }
@@ -25,31 +30,42 @@ export interface DiskNode extends AsyncDisposable {
 /** What is particular about a machine. */
 export interface DiskNodeOptions extends Pick<NodeOptions, "config" | "memoryMib" | "ports"> {
   readonly sizeBytes: number;
-  /** `machine.install.extraKernelArgs` */
+  /** Of `machine.install.extraKernelArgs`, those beside what an emulated machine has. */
   readonly kernelArguments: readonly string[];
   readonly cds?: readonly string[];
+  /** Firmware that starts only what the one key it knows has signed; it signs the disk. */
+  readonly secureBoot?: boolean;
 }
 
 /** Starts one and brings it up; its files are in `directory`. */
 export async function startDiskNode(
   directory: string,
-  { sizeBytes, kernelArguments, cds = [], config, ...machine }: DiskNodeOptions,
+  { sizeBytes, kernelArguments, cds = [], secureBoot = false, config, ...machine }: DiskNodeOptions,
 ): Promise<DiskNode> {
   await using started = new AsyncDisposableStack();
   const images: Record<string, BuiltImage> = {};
   const registry = started.use(serveInstallers(images));
-  const disk = await makeDisk(directory, sizeBytes);
+  const key = secureBoot ? await knownKey() : undefined;
+  const disk = await makeDisk(directory, sizeBytes, key);
+  const firmware = secureBoot
+    ? await secureMachine(directory)
+    : { firmware: await freshFirmware(directory) };
   let yaml = "";
   const node = started.use(
     await startNode({
-      ...{ disks: [disk], cds, firmware: await freshFirmware(directory), memoryMib: 2048 },
-      ...machine,
+      ...{ disks: [disk], cds, memoryMib: 2048, ...firmware, ...machine },
       config(text) {
         const document = parseDocument(config?.(text) ?? text);
         document.setIn(["machine", "registries", "mirrors", "installers.test"], {
           endpoints: [`http://10.0.2.2:${registry.port}`],
         });
-        document.setIn(["machine", "install", "extraKernelArgs"], kernelArguments);
+        // Where the arguments are signed with the release, nobody else may add any.
+        if (!secureBoot) {
+          document.setIn(["machine", "install", "extraKernelArgs"], [
+            ...EMULATED_ARGUMENTS,
+            ...kernelArguments,
+          ]);
+        }
         document.setIn(["machine", "network", "hostname"], "kept");
         return yaml = document.toString();
       },
@@ -66,7 +82,7 @@ export async function startDiskNode(
   await node.vm.until(BOOTED, BOOT_MS);
   const all = started.move();
   return {
-    ...{ node, user, disk, images },
+    ...{ node, user, disk, images, secureBoot: key },
     shown: async () => (await node.vm.console()).length,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

@@ -5,10 +5,12 @@ import { signProgram } from "../../mkimage/assets/authenticode.ts";
 import { run } from "../../mkimage/run.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, makeDisk } from "./disk_image.ts";
-import { BOOTED } from "./disk_node.ts";
+import { renamedInstaller } from "./altered_releases.ts";
+import { BOOTED, type DiskNode, startDiskNode } from "./disk_node.ts";
 import { BOOT_MS, EVENT_MS, startNode } from "./node.ts";
 import { knownKey, secureFirmwareMissing, secureMachine } from "./secure_firmware.ts";
 import { Talosctl } from "./talosctl.ts";
+import { upgraded } from "./upgraded.ts";
 
 const DISK_BYTES = 2 * 2 ** 30;
 const PROGRAM = "::/EFI/slots/a.efi";
@@ -18,12 +20,15 @@ const long = {
 } as const;
 
 let directory: string;
+/** The one that takes releases. */
+let machine: DiskNode | undefined;
 
 Deno.test.beforeAll(async () => {
   directory = await Deno.makeTempDir({ prefix: "secure-boot-test-" });
 });
 
 Deno.test.afterAll(async () => {
+  await machine?.[Symbol.asyncDispose]();
   await Deno.remove(directory, { recursive: true });
 });
 
@@ -77,4 +82,27 @@ bootTest("a release that somebody else signed is not started", async () => {
   });
   await node.vm.until(/a\.efi: (access denied|security violation)/i, EVENT_MS);
   assert.doesNotMatch(await node.vm.console(), /Linux version|Run \/init/);
+}, long);
+
+bootTest("a node with Secure Boot takes the next release, and goes back", async () => {
+  machine = await startDiskNode(directory, {
+    ...{ sizeBytes: DISK_BYTES, kernelArguments: [], secureBoot: true },
+  });
+  const { node, user } = machine;
+  await upgraded(machine, directory, { tag: "v0.1.2", slot: "B" });
+  assert.match(await user.print(["dmesg"]), /Kernel is locked down from EFI Secure Boot/);
+  const from = await machine.shown();
+  await user.print(["rollback"]);
+  await node.vm.until(BOOTED, BOOT_MS, from);
+  assert.match(await user.print(["get", "upgradestatus"]), / A +permanent/);
+}, long);
+
+bootTest("a node with Secure Boot refuses a release that firmware would not start", async () => {
+  const { user, images } = machine!;
+  images["v0.1.3"] = await renamedInstaller("v0.1.3", join(directory, "unsigned"));
+  const image = "installers.test/installer:v0.1.3";
+  const { code, stderr } = await user.run(["upgrade", "--image", image]);
+  assert.equal(code, 1);
+  assert.match(stderr, /boot\.efi cannot be started with Secure Boot: nobody has signed it/);
+  assert.match(await user.print(["get", "upgradestatus"]), / A +permanent/);
 }, long);

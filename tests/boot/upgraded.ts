@@ -19,7 +19,7 @@ export async function upgraded(
   },
 ): Promise<string> {
   const { node, user, images } = machine;
-  images[tag] = await renamedInstaller(tag, join(directory, tag));
+  images[tag] = await renamedInstaller(tag, join(directory, tag), machine.secureBoot);
   const from = await machine.shown();
   await user.print(["upgrade", "--image", `installers.test/installer:${tag}`, ...flags]);
   await node.vm.until(new RegExp(`slot ${slot} has proved itself: it is permanent`), BOOT_MS, from);

@@ -14,6 +14,7 @@ import {
   type SnapshotMount,
   type UnpackedImage,
 } from "$lib/containerd/mod.ts";
+import type { SignatureDatabase } from "$lib/efi/mod.ts";
 import { INSTALLER, type Manifest } from "$lib/image/mod.ts";
 import { NODE_FILES, ROLE_ENV, RUNTIME_FLAGS } from "$lib/role/mod.ts";
 import { messageOf } from "$lib/service/mod.ts";
@@ -28,6 +29,8 @@ export interface InstallerDeps {
   readonly pipes: OutputPipes;
   /** PEM of the key that releases are signed with. */
   readonly signingKey: () => Promise<string>;
+  /** Whom firmware lets start this machine; undefined when that is anybody, or not known. */
+  readonly firmware: () => SignatureDatabase | undefined;
   /** Where the files of an image are looked at; `/system/run/installer` unless told. */
   readonly view?: string;
   readonly log: (line: string) => void;
@@ -101,7 +104,7 @@ export class Installer {
   }
 
   async #verify(image: UnpackedImage, signal: AbortSignal): Promise<Manifest> {
-    const { containerd, images, signingKey, view = VIEW } = this.deps;
+    const { containerd, images, signingKey, firmware, view = VIEW } = this.deps;
     const key = `${ID}-view`;
     const shown = await makeView(containerd, key, image, signal);
     try {
@@ -109,7 +112,10 @@ export class Installer {
       const { architecture } = images;
       return await whileMounted(
         mountOf(shown, view),
-        async () => await verifyRelease(view, { key: await signingKey(), architecture }),
+        async () =>
+          await verifyRelease(view, {
+            ...{ key: await signingKey(), architecture, firmware: firmware() },
+          }),
       );
     } finally {
       await dropView(containerd, key);

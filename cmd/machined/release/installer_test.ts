@@ -61,6 +61,7 @@ async function withInstaller(
       images: { hostsDirectory: rig.hosts, architecture: "amd64" },
       pipes: outputPipes(`${rig.directory}/pipes`, new FdPoller()),
       signingKey: () => Promise.resolve(key),
+      firmware: () => undefined,
       view: `${rig.directory}/view`,
       log: () => {},
     });

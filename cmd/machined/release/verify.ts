@@ -2,6 +2,14 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path/posix";
 import {
+  type Extent,
+  HEAD_BYTES,
+  type SignatureDatabase,
+  signaturesIn,
+  signersIn,
+  startFault,
+} from "$lib/efi/mod.ts";
+import {
   findPart,
   INSTALLER,
   type Manifest,
@@ -12,6 +20,10 @@ import {
 
 /** Files without which nothing can be installed; the program has the disk in its hands. */
 const NEEDED = [INSTALLER.program, INSTALLER.bootProgram, INSTALLER.bootloader] as const;
+/** What firmware has to start of it. */
+const STARTED = [INSTALLER.bootProgram, INSTALLER.bootloader] as const;
+/** No program has more signatures, bytes. */
+const SIGNATURES_BYTES = 1 << 20;
 /** No manifest is larger, bytes. */
 const MANIFEST_BYTES = 4 << 20;
 
@@ -20,6 +32,8 @@ export interface Expectation {
   /** PEM of the key that releases of this machine are signed with. */
   readonly key: string;
   readonly architecture: string;
+  /** Whom firmware lets start this machine; undefined when that is anybody, or not known. */
+  readonly firmware?: SignatureDatabase | undefined;
 }
 
 /**
@@ -30,7 +44,7 @@ export interface Expectation {
  */
 export async function verifyRelease(
   root: string,
-  { key, architecture }: Expectation,
+  { key, architecture, firmware }: Expectation,
 ): Promise<Manifest> {
   const install = join(root, INSTALLER.directory);
   const directory = join(install, architecture);
@@ -49,7 +63,39 @@ export async function verifyRelease(
     const home = part.name === INSTALLER.program ? install : directory;
     await checkPart(home, part, NEEDED.some((name) => name === part.name));
   }
+  if (firmware) {
+    for (const name of STARTED) await checkSigners(directory, name, firmware);
+  }
   return manifest;
+}
+
+/** Which slot is booted after one that firmware refuses to start, if any, is up to the firmware. */
+async function checkSigners(
+  directory: string,
+  name: string,
+  firmware: SignatureDatabase,
+): Promise<void> {
+  using file = await Deno.open(join(directory, name));
+  const read = async ({ offset, length }: Extent) => {
+    await file.seek(offset, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      const count = await file.read(bytes.subarray(at));
+      if (count === null) return bytes.subarray(0, at);
+      at += count;
+    }
+    return bytes;
+  };
+  const extent = signaturesIn(await read({ offset: 0, length: HEAD_BYTES }));
+  if (extent.length > SIGNATURES_BYTES) {
+    throw new Error(`the signatures of its ${name} have ${extent.length} bytes, far too many`);
+  }
+  const fault = startFault(signersIn(await read(extent)), firmware);
+  if (fault === undefined) return;
+  throw new Error(
+    `its ${name} cannot be started with Secure Boot: ${fault}; make an installer with such a key ` +
+      "by mkimage installer --secure-boot-key --secure-boot-cert",
+  );
 }
 
 async function trusted(

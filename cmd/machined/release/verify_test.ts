@@ -157,3 +157,20 @@ Deno.test("verifyRelease() refuses what another key has signed, and names the on
     /not of this image's signing key; this machine takes/,
   );
 });
+
+Deno.test("verifyRelease() wants a boot program that firmware starts, where it does not start all", async () => {
+  await using image = await Image.make();
+  const firmware = { certificates: [], hashes: [] };
+  const expectation = { key: image.key, architecture: "amd64" };
+  await assert.rejects(verifyRelease(image.root, { ...expectation, firmware }), /no EFI program/);
+  await image.write("amd64/boot.efi", UNSIGNED);
+  await image.sign();
+  await assert.rejects(
+    verifyRelease(image.root, { ...expectation, firmware }),
+    /^Error: its boot\.efi cannot be started with Secure Boot: nobody has signed it, and .* nobody /,
+  );
+  await verifyRelease(image.root, expectation);
+});
+
+/** The headers of an EFI program, with no signatures. */
+const UNSIGNED = `MZ${"\0".repeat(0x3a)}\x40\0\0\0PE${"\0".repeat(300)}`;
