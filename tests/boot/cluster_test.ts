@@ -1,23 +1,15 @@
 /**
- * A cluster of several machines as `talosctl cluster create` makes it: one of them loses what it kept, and
- * one is lost. Each test goes on where the one before left the cluster.
+ * A cluster of several machines as `talosctl cluster create` makes it: one of them loses what it kept,
+ * one its network for a while, one leaves and another comes, and one is lost. Each test goes on where the one before left the cluster.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DIST } from "../../mkimage/paths.ts";
-import { registryPatch } from "../../mkimage/registry/patch.ts";
-import { Kubectl } from "./kubectl.ts";
 import { clusterTest } from "./kubernetes.ts";
 import { until } from "./node.ts";
-import { say, serveClusterImages, type ServedImages } from "./served_images.ts";
-import { Talosctl } from "./talosctl.ts";
+import { say } from "./served_images.ts";
+import { MASTERS, SeveralMachines, WORKER } from "./several_machines.ts";
 
-const NAME = "several";
-/** Addresses of the control planes among each other. */
-const MASTERS = ["10.0.2.15", "10.0.2.16", "10.0.2.17"] as const;
-const NAMES = MASTERS.map((_, index) => `${NAME}-master-${index + 1}`);
-/** How long the machines may take together, on two cores that have something else to do. */
-const CREATE_MINUTES = 90;
 /** A boot, and all images pulled once more. */
 const JOIN_MS = 45 * 60_000;
 /** The balancer asks every 2 s; a call that was on its way ends first. */
@@ -26,135 +18,131 @@ const PAUSE_MS = 10_000;
 const [FIRST, ...OTHERS] = MASTERS;
 
 let directory: string;
-let served: ServedImages;
-let user: Talosctl;
-let kubectl: Kubectl;
+let cluster: SeveralMachines;
+/** The id of the member that was lost, and how another machine takes its place. */
+let lost: string | undefined;
+let replaceFirst: () => Promise<void>;
 
 Deno.test.beforeAll(async () => {
   directory = await Deno.makeTempDir({ prefix: "cluster-create-" });
 });
 
 Deno.test.afterAll(async () => {
-  await user?.run(["cluster", "destroy", "--name", NAME]);
-  await user?.[Symbol.asyncDispose]();
-  await served?.[Symbol.asyncDispose]();
+  await cluster?.[Symbol.asyncDispose]();
   await Deno.remove(directory, { recursive: true });
 });
 
-clusterTest("three control planes, one an init node, and a worker become Ready", async () => {
-  served = await serveClusterImages(join(directory, "registry"));
-  user = await Talosctl.make("");
-  const kubeconfig = join(user.home, "kubeconfig");
-  kubectl = new Kubectl(served.kubectl, kubeconfig);
+/** Waits for what takes a boot, with a pause that leaves the machines some peace. */
+async function eventually(attempt: () => Promise<void>): Promise<void> {
   const began = performance.now();
-  const created = await user.run([
-    ...["cluster", "create", "--name", NAME, "--masters", "3", "--workers", "1"],
-    ...["--with-init-node", "--memory", "3072", "--wait-timeout", `${CREATE_MINUTES}m`],
-    ...["--vmlinuz-path", join(DIST, "vmlinuz-amd64")],
-    ...["--initrd-path", join(DIST, "initramfs-amd64.xz")],
-    ...["--config-patch", registryPatch(served.registry, served.images.map(({ name }) => name))],
-  ], { KUBECONFIG: kubeconfig });
-  say(created.stderr);
-  assert.equal(created.code, 0, created.stderr);
-  say(`Ready after ${Math.round((performance.now() - began) / 1_000)} s`);
-  assert.deepEqual(await readyNodes(), [...NAMES, `${NAME}-worker-1`]);
-  assert.deepEqual(await memberNames(), NAMES);
+  await until(attempt, JOIN_MS, undefined, PAUSE_MS);
+  say(`after ${Math.round((performance.now() - began) / 1_000)} s`);
+}
+
+async function areReady(names: readonly string[]): Promise<void> {
+  assert.deepEqual(await cluster.readyNodes(), names);
+}
+
+clusterTest("three control planes, one an init node, and a worker become Ready", async () => {
+  cluster = await SeveralMachines.create(directory, {
+    ...{ name: "several", workers: 1 },
+    flags: [
+      ...["--with-init-node", "--vmlinuz-path", join(DIST, "vmlinuz-amd64")],
+      ...["--initrd-path", join(DIST, "initramfs-amd64.xz")],
+    ],
+  });
+  await areReady(cluster.names);
+  assert.deepEqual(await cluster.memberNames(), cluster.masterNames);
 }, { bringsUp: true });
 
 clusterTest("one endpoint answers for all control planes", async () => {
-  assert.deepEqual(firstColumn(await user.print(["-n", MASTERS.join(), "memory"])), [...MASTERS]);
+  const answer = await cluster.user.print(["-n", MASTERS.join(), "memory"]);
+  assert.deepEqual(firstColumn(answer), [...MASTERS]);
 });
 
 clusterTest("the init node without its EPHEMERAL joins the others and founds nothing", async () => {
-  const uid = await write("before");
-  const before = await members();
-  await user.print([
+  const uid = await cluster.write("before");
+  const before = await cluster.members();
+  await cluster.user.print([
     ...["-n", FIRST, "reset", "--graceful=false", "--reboot"],
     ...["--system-labels-to-wipe", "EPHEMERAL"],
   ]);
-  const began = performance.now();
-  await until(
-    async () => {
-      const after = await members();
-      assert.notEqual(after.get(FIRST), before.get(FIRST));
-      for (const address of OTHERS) assert.equal(after.get(address), before.get(address));
-    },
-    JOIN_MS,
-    undefined,
-    PAUSE_MS,
-  );
-  say(`a member again after ${Math.round((performance.now() - began) / 1_000)} s`);
+  await eventually(async () => {
+    const after = await cluster.members();
+    assert.notEqual(after.get(FIRST), before.get(FIRST));
+    for (const address of OTHERS) assert.equal(after.get(address), before.get(address));
+  });
   // Its former self is no member any more.
-  assert.deepEqual(await memberNames(), NAMES);
-  await until(
-    async () => assert.deepEqual(await readyNodes(), [...NAMES, `${NAME}-worker-1`]),
-    JOIN_MS,
-    undefined,
-    PAUSE_MS,
-  );
-  assert.deepEqual(await note(), { uid, written: "before" });
+  assert.deepEqual(await cluster.memberNames(), cluster.masterNames);
+  await eventually(() => areReady(cluster.names));
+  assert.deepEqual(await cluster.note(), { uid, written: "before" });
+});
+
+clusterTest(
+  "a leader of etcd that is cut off is replaced, and follows once it is back",
+  async () => {
+    const members = await cluster.members();
+    const leader = await cluster.leader();
+    const index = MASTERS.findIndex((address) => members.get(address) === leader);
+    const [cut, others] = [cluster.masterNames[index]!, MASTERS.filter((_, i) => i !== index)];
+    await cluster.plug(cut, false);
+    try {
+      const began = performance.now();
+      await until(
+        async () => assert.notEqual(await cluster.leader(others), leader),
+        FAIL_OVER_MS,
+      );
+      say(`another leads after ${Math.round((performance.now() - began) / 1_000)} s`);
+      await until(async () => void await cluster.write("without the leader"), FAIL_OVER_MS);
+    } finally {
+      await cluster.plug(cut, true);
+    }
+    await eventually(async () => assert.notEqual(await cluster.leader(), leader));
+    await eventually(() => areReady(cluster.names));
+    assert.deepEqual(await cluster.members(), members);
+    assert.equal((await cluster.note()).written, "without the leader");
+  },
+);
+
+clusterTest("a worker that is reset leaves, and a blank one takes its place", async () => {
+  const [worker] = cluster.names.slice(-1);
+  const replace = await cluster.replacement(worker!);
+  await cluster.user.print(["-n", WORKER, "reset", "--graceful", "--reboot=false"]);
+  await eventually(() => areReady(cluster.masterNames));
+  await cluster.kubectl.print(["delete", "node", worker!, "--ignore-not-found"]);
+  await replace();
+  await eventually(() => areReady(cluster.names));
 });
 
 clusterTest("the cluster goes on without the first", async () => {
-  const pidFile = join(user.home, ".talos", "clusters", NAME, `${NAME}-master-1`, "qemu.pid");
-  Deno.kill(Number(await Deno.readTextFile(pidFile)), "SIGKILL");
+  const [first] = cluster.masterNames;
+  replaceFirst = await cluster.replacement(first!);
+  lost = (await cluster.members()).get(FIRST);
+  await cluster.kill(first!);
   await until(async () => {
-    const answer = await user.print(["-n", OTHERS.join(), "memory"]);
+    const answer = await cluster.user.print(["-n", OTHERS.join(), "memory"]);
     assert.deepEqual(firstColumn(answer), OTHERS);
   }, FAIL_OVER_MS);
-  await until(async () => void await write("without the first"), FAIL_OVER_MS);
-  assert.equal((await note()).written, "without the first");
+  await until(async () => void await cluster.write("without the first"), FAIL_OVER_MS);
+  assert.equal((await cluster.note()).written, "without the first");
 });
 
 clusterTest("no other member may leave then", async () => {
   const [second] = OTHERS;
-  const { code, stderr } = await user.run(["-n", second!, "reset", "--graceful"]);
+  const { code, stderr } = await cluster.user.run(["-n", second!, "reset", "--graceful"]);
   assert.equal(code, 1);
   assert.match(stderr, /etcd member \w+ is not healthy; all members must be healthy/);
-  assert.deepEqual(firstColumn(await user.print(["-n", OTHERS.join(), "memory"])), OTHERS);
+  const answer = await cluster.user.print(["-n", OTHERS.join(), "memory"]);
+  assert.deepEqual(firstColumn(answer), OTHERS);
 });
 
-/** Writes the note; gives its identity. */
-async function write(written: string): Promise<string> {
-  await kubectl.apply({
-    ...{ apiVersion: "v1", kind: "ConfigMap", data: { written } },
-    metadata: { name: "note", namespace: "default" },
-  });
-  return (await note()).uid;
-}
-
-async function note(): Promise<{ readonly uid: string; readonly written: string }> {
-  const { metadata, data } = await kubectl.get("configmap", "note", "-n", "default");
-  return { uid: metadata.uid, written: data.written };
-}
-
-/** The control planes' names as etcd lists them. */
-async function memberNames(): Promise<string[]> {
-  const row = (await user.print(["-n", OTHERS[0]!, "etcd", "members"])).trimEnd().split(/\s+/).at(
-    -1,
-  );
-  return (row ?? "").split(",").toSorted();
-}
-
-/** The id of each control plane's member, by the machine's address; all three vote. */
-async function members(): Promise<Map<string, string>> {
-  const table = await user.print(["-n", MASTERS.join(), "etcd", "status"]);
-  const rows = table.trimEnd().split("\n").slice(1).map((line) => line.split(/\s{2,}/));
-  assert.equal(rows.length, MASTERS.length, table);
-  assert.ok(rows.every((row) => row.includes("false")), table);
-  return new Map(rows.map(([address, id]) => [address ?? "", id ?? ""]));
-}
-
-async function readyNodes(): Promise<string[]> {
-  interface Node {
-    readonly metadata: { readonly name: string };
-    readonly status: { readonly conditions: readonly { type: string; status: string }[] };
-  }
-  const { items } = await kubectl.get("nodes") as { items: readonly Node[] };
-  return items.filter(({ status }) =>
-    status.conditions.some(({ type, status }) => type === "Ready" && status === "True")
-  ).map(({ metadata }) => metadata.name).toSorted();
-}
+clusterTest("a blank machine takes the place of the one that was lost", async () => {
+  await replaceFirst();
+  await eventually(async () => assert.notEqual((await cluster.members()).get(FIRST), lost));
+  assert.deepEqual(await cluster.memberNames(), cluster.masterNames);
+  await eventually(() => areReady(cluster.names));
+  assert.equal((await cluster.note()).written, "without the first");
+});
 
 /** The first words of the lines after the head. */
 function firstColumn(table: string): string[] {

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
 import { EMULATED_CPU } from "../../cmd/talosctl/cluster/qemu.ts";
+import { tellMonitor } from "./monitor.ts";
 
 /** A machine to start. */
 export interface VmOptions {
@@ -128,16 +128,7 @@ export class Vm implements AsyncDisposable {
 
   /** Sends one command to the monitor, e.g. `system_powerdown`. */
   async monitor(command: string, args: Record<string, unknown> = {}): Promise<void> {
-    const socket = createConnection(join(this.directory, "qmp.sock"));
-    try {
-      await answer(socket, /"QMP"/);
-      for (const [execute, given] of [["qmp_capabilities", {}], [command, args]] as const) {
-        socket.write(`${JSON.stringify({ execute, arguments: given })}\n`);
-        await answer(socket, /"return"/);
-      }
-    } finally {
-      socket.destroy();
-    }
+    await tellMonitor(join(this.directory, "qmp.sock"), command, args);
   }
 
   /** Waits until the machine has switched itself off; pulls the plug after `timeoutMs` and throws. */
@@ -168,20 +159,4 @@ function startArguments({ firmware, netboot, kernel, initrd, cmdline }: VmOption
     ...["-drive", `${flash},unit=0,readonly=on,file=${firmware.code}`],
     ...["-drive", `${flash},unit=1,file=${firmware.variables}`],
   ];
-}
-
-function answer(socket: Socket, pattern: RegExp): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("Cannot reach the monitor in 10 s")), 10_000);
-    const onData = (data: { toString(): string }) => {
-      const text = data.toString();
-      if (text.includes('"error"')) reject(new Error(`Cannot command the monitor: ${text}`));
-      if (!pattern.test(text)) return;
-      clearTimeout(timer);
-      socket.off("data", onData);
-      resolve();
-    };
-    socket.on("data", onData);
-    socket.once("error", reject);
-  });
 }
