@@ -9,14 +9,17 @@ export interface BalancedTarget {
   readonly port: number;
 }
 
+/** Ready for calls, not ready though it answers, or gone. */
+export type TargetHealth = "ready" | "unready" | "silent";
+
 /** How a balancer works. */
 export interface BalancerOptions {
   readonly targets: readonly BalancedTarget[];
   readonly hostname: string;
   readonly ready: (port: number) => void;
   readonly signal: AbortSignal;
-  /** Whether a target answers; asked again and again. */
-  readonly probe?: (target: BalancedTarget) => Promise<boolean>;
+  /** How a target is; asked again and again. */
+  readonly probe?: (target: BalancedTarget) => Promise<TargetHealth>;
   readonly periodMs?: number;
 }
 
@@ -30,14 +33,17 @@ const MAX_CONNECTIONS = 1_024;
 interface Backend {
   readonly target: BalancedTarget;
   readonly open: Set<net.Socket>;
+  /** Probes in a row that did not find it ready. */
   failed: number;
+  /** Those in a row that had no answer. */
+  silent: number;
 }
 
 /**
  * Listens and shares until `signal` fires. That a forwarded port takes a connection says nothing of the
- * machine behind it, so targets are asked. Connections to one that went away are ended once another
- * answers: their other side would wait for ever. While none does, all of them may only be slow, and
- * whoever had to connect again would make them slower.
+ * machine behind it, so targets are asked. One that is not ready gets no new connections. Those to one that
+ * went away are ended once another is ready: their other side would wait for ever. While none is, all of
+ * them may only be slow, and whoever had to connect again would make them slower.
  */
 export async function balance(options: BalancerOptions): Promise<void> {
   const { targets, signal, probe = answers, periodMs = PERIOD_MS } = options;
@@ -45,6 +51,7 @@ export async function balance(options: BalancerOptions): Promise<void> {
     target,
     open: new Set(),
     failed: PATIENCE,
+    silent: 0,
   }));
   let turn = 0;
   const next = (): Backend | undefined => {
@@ -59,11 +66,12 @@ export async function balance(options: BalancerOptions): Promise<void> {
     server.listen(0, options.hostname, resolve);
   });
   options.ready((server.address() as net.AddressInfo).port);
-  const probed = (backend: Backend, answers: boolean): void => {
-    backend.failed = answers ? 0 : backend.failed + 1;
-    if (!answers) return;
-    for (const { failed, open } of backends) {
-      if (failed >= PATIENCE) { for (const socket of open) socket.destroy(); }
+  const probed = (backend: Backend, health: TargetHealth): void => {
+    backend.failed = health === "ready" ? 0 : backend.failed + 1;
+    backend.silent = health === "silent" ? backend.silent + 1 : 0;
+    if (health !== "ready") return;
+    for (const { silent, open } of backends) {
+      if (silent >= PATIENCE) { for (const socket of open) socket.destroy(); }
     }
   };
   await Promise.all(backends.map(async (backend) => {
@@ -90,19 +98,19 @@ function pass(socket: net.Socket, backend: Backend | undefined): void {
 }
 
 /** An API server that is ready, or that wants to know first who asks, is well. */
-function answers({ host, port }: BalancedTarget): Promise<boolean> {
+function answers({ host, port }: BalancedTarget): Promise<TargetHealth> {
   return new Promise((resolve) => {
     // Who signed the certificate is for the clients to check: they look through this to the server.
     const where = { host, port, path: "/readyz", agent: false, rejectUnauthorized: false };
     const request = https.get(where, (response) => {
       response.resume();
-      settle((response.statusCode ?? 500) < 500);
+      settle((response.statusCode ?? 500) < 500 ? "ready" : "unready");
     });
-    const settle = (well: boolean): void => {
+    const settle = (health: TargetHealth): void => {
       clearTimeout(late);
-      resolve(well);
+      resolve(health);
     };
     const late = setTimeout(() => request.destroy(new Error("no answer in time")), PROBE_MS);
-    request.on("error", () => settle(false));
+    request.on("error", () => settle("silent"));
   });
 }

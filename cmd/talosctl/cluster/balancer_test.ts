@@ -45,8 +45,9 @@ function call(port: number): Promise<Call> {
 interface Balanced {
   /** Where the balancer listens. */
   readonly at: number;
-  /** The ports whose probes succeed. */
+  /** The ports of targets that are ready, and of those that answer but are not. */
   readonly well: Set<number>;
+  readonly unready: Set<number>;
   /** Resolves when each target was asked `rounds` times more. */
   asked(rounds: number): Promise<void>;
   readonly over: AbortController;
@@ -56,6 +57,7 @@ interface Balanced {
 /** A balancer of these targets, all of them well. */
 async function balanced(targets: readonly BalancedTarget[]): Promise<Balanced> {
   const well = new Set(targets.map(({ port }) => port));
+  const unready = new Set<number>();
   const over = new AbortController();
   const port = Promise.withResolvers<number>();
   const count = new Map(targets.map(({ port }) => [port, 0]));
@@ -67,7 +69,8 @@ async function balanced(targets: readonly BalancedTarget[]): Promise<Balanced> {
     periodMs: 5,
     probe({ port }) {
       count.set(port, count.get(port)! + 1);
-      return Promise.resolve(well.has(port));
+      const health = well.has(port) ? "ready" : unready.has(port) ? "unready" : "silent";
+      return Promise.resolve(health);
     },
   });
   const asked = async (rounds: number) => {
@@ -78,7 +81,7 @@ async function balanced(targets: readonly BalancedTarget[]): Promise<Balanced> {
   };
   const at = await port.promise;
   await asked(1);
-  return { at, well, asked, over, done };
+  return { at, well, unready, asked, over, done };
 }
 
 Deno.test("balance() shares among those that answer, and ends connections to one that went away", async () => {
@@ -102,6 +105,26 @@ Deno.test("balance() shares among those that answer, and ends connections to one
   over.abort();
   await done;
   await back.closed;
+});
+
+Deno.test("balance() keeps connections to a target that is not ready, and gives it no new ones", async () => {
+  using a = await namedServer("a");
+  using b = await namedServer("b");
+  const { at, well, unready, asked, over, done } = await balanced([a.target, b.target]);
+  const calls = [await call(at), await call(at)];
+  let closed = 0;
+  for (const { closed: end } of calls) end.then(() => closed++);
+  unready.add(a.target.port);
+  well.delete(a.target.port);
+  await asked(5);
+  assert.equal(closed, 0);
+  for (let i = 0; i < 3; i++) {
+    const next = await call(at);
+    assert.equal(next.name, "b");
+    next.end();
+  }
+  over.abort();
+  await done;
 });
 
 Deno.test("balance() keeps connections while no target answers: all may only be slow", async () => {
