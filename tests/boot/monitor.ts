@@ -1,36 +1,44 @@
-/** What QEMU is told while a machine runs (QEMU Machine Protocol). */
+/** What QEMU is told and asked while a machine runs (QEMU Machine Protocol). */
 import { createConnection, type Socket } from "node:net";
 
-/** Sends one command, e.g. `system_powerdown`, to the monitor behind a socket. */
+/** Gives one command, e.g. `system_powerdown`, to the monitor behind a socket; gives what it returns. */
 export async function tellMonitor(
   path: string,
   command: string,
   args: Record<string, unknown> = {},
-): Promise<void> {
+): Promise<unknown> {
   const socket = createConnection(path);
   try {
-    await answer(socket, /"QMP"/);
+    await answer(socket, "QMP");
+    let returned: unknown;
     for (const [execute, given] of [["qmp_capabilities", {}], [command, args]] as const) {
       socket.write(`${JSON.stringify({ execute, arguments: given })}\n`);
-      await answer(socket, /"return"/);
+      returned = await answer(socket, "return");
     }
+    return returned;
   } finally {
     socket.destroy();
   }
 }
 
-function answer(socket: Socket, pattern: RegExp): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("Cannot reach the monitor in 10 s")), 10_000);
-    const onData = (data: { toString(): string }) => {
-      const text = data.toString();
-      if (text.includes('"error"')) reject(new Error(`Cannot command the monitor: ${text}`));
-      if (!pattern.test(text)) return;
-      clearTimeout(timer);
-      socket.off("data", onData);
-      resolve();
-    };
-    socket.on("data", onData);
-    socket.once("error", reject);
+/** Waits for the message with this field, and gives the field; events are passed over. */
+function answer(socket: Socket, field: "QMP" | "return"): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  let rest = "";
+  const onData = (data: { toString(): string }) => {
+    const lines = (rest + data.toString()).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const message = JSON.parse(line);
+      if (message.error) reject(new Error(`Cannot command the monitor: ${line}`));
+      if (field in message) resolve(message[field]);
+    }
+  };
+  const timer = setTimeout(() => reject(new Error("Cannot reach the monitor in 10 s")), 10_000);
+  socket.on("data", onData);
+  socket.once("error", reject);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    socket.off("data", onData);
   });
 }

@@ -126,9 +126,9 @@ export class Vm implements AsyncDisposable {
     }
   }
 
-  /** Sends one command to the monitor, e.g. `system_powerdown`. */
-  async monitor(command: string, args: Record<string, unknown> = {}): Promise<void> {
-    await tellMonitor(join(this.directory, "qmp.sock"), command, args);
+  /** Gives one command, e.g. `system_powerdown`, to the monitor; gives what it returns. */
+  async monitor(command: string, args: Record<string, unknown> = {}): Promise<unknown> {
+    return await tellMonitor(join(this.directory, "qmp.sock"), command, args);
   }
 
   /** Waits until the machine has switched itself off; pulls the plug after `timeoutMs` and throws. */
