@@ -50,7 +50,7 @@ export function dialTls({ host, port, identity, pin }: TlsTarget): Dial {
       rejectUnauthorized: ca !== undefined && pin === undefined,
     });
     const left = Math.max(0, ms - (performance.now() - start));
-    await settled(socket, "secureConnect", left, where);
+    await settled(socket, "secureConnect", ms, where, left);
     const fault = pin === undefined ? undefined : pinFault(socket, pin);
     if (fault !== undefined) {
       socket.destroy();
@@ -71,12 +71,13 @@ function pinFault(socket: tls.TLSSocket, pin: string): string | undefined {
     : `the server's key has the fingerprint ${seen}, not the pinned one`;
 }
 
-/** `socket` once it emits `ready`; rejects with its error, its end, or after `ms`. */
+/** `socket` once it emits `ready`; rejects with its error, its end, or after what is `left` of `ms`. */
 function settled<T extends Duplex>(
   socket: T,
   ready: string,
   ms: number,
   where: string,
+  left = ms,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
@@ -99,7 +100,7 @@ function settled<T extends Duplex>(
     };
     const timer = setTimeout(
       () => failed(new Error(`no connection to ${where} within ${ms} ms`)),
-      ms,
+      left,
     );
     socket.once("error", failed);
     socket.once("close", closed);
