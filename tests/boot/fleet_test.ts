@@ -1,6 +1,6 @@
 /**
- * The Talos Controller Manager in a cluster of one node, deployed by its manifests; and upgrading a
- * real machine, whose Kubernetes is an API server on this host.
+ * The Talos Controller Manager in a cluster of one node, deployed by its manifests. Upgrades of a cluster
+ * of several are in rolling_upgrade_test.ts.
  *
  * @module
  */
@@ -15,15 +15,6 @@ import {
 import { parseLock } from "../../mkimage/lock.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { buildStamp } from "../../mkimage/stamp.ts";
-import { RealControlPlane } from "../../cmd/machined/controllers/k8s/testing.ts";
-import { tlsKey } from "$lib/pki/mod.ts";
-import { componentProgram } from "$lib/etcd/testing.ts";
-import { TYPES } from "$lib/kube/mod.ts";
-import { deploy, pool, ready, RunningManager, until } from "../spec/fleet_manager.ts";
-import { brokenInstaller, renamedInstaller } from "./altered_releases.ts";
-import { bootTest } from "./boot_test_case.ts";
-import { diskMissing } from "./disk_image.ts";
-import { startDiskNode } from "./disk_node.ts";
 import { bringUpCluster, clusterTest, NODE_NAME } from "./kubernetes.ts";
 import { say } from "./served_images.ts";
 
@@ -80,59 +71,3 @@ clusterTest("the controller manager runs by its manifests and keeps pools", asyn
   say((await talosctl.run(["stats", "-k"])).stdout);
   await Deno.remove(directory, { recursive: true });
 });
-
-const missing = ["etcd", "kube-apiserver"].filter((name) => componentProgram(name) === undefined);
-const unless = await diskMissing() ??
-  (missing.length === 0 ? undefined : `needs ${missing.join(", ")}`);
-
-/** A release that panics, and one that comes up; both are the built image under another tag. */
-const [BROKEN, NEXT] = ["v0.1.2", "v0.1.3"];
-/** A machine is down, falls back and comes up again in this time, milliseconds. */
-const CYCLE_MS = 20 * 60_000;
-
-bootTest("the controller manager upgrades a machine, after a release that fell back", async () => {
-  const directory = await Deno.makeTempDir({ prefix: "fleet-test-" });
-  await using plane = await RealControlPlane.start();
-  using kube = plane.client();
-  await deploy(kube);
-  const kernelArguments = ["talos.upgrade.trial=300"];
-  await using machine = await startDiskNode(directory, { sizeBytes: 2 * 2 ** 30, kernelArguments });
-  const { node, images } = machine;
-  images[BROKEN] = await brokenInstaller("panic", BROKEN, join(directory, "broken"));
-  images[NEXT] = await renamedInstaller(NEXT, join(directory, "next"));
-  // Its kubelet never registers: no cluster was founded on it.
-  const metadata = { name: "machine" };
-  await kube.create(TYPES.nodes, {}, { apiVersion: "v1", kind: "Node", metadata });
-  await kube.patch(TYPES.nodes, { name: "machine", subresource: "status" }, {
-    status: {
-      addresses: [{ type: "InternalIP", address: node.address }],
-      nodeInfo: { osImage: `Talos (${VERSION})` },
-    },
-  }, { kind: "strategic" });
-  const identity = { ca: node.ca.crt, cert: node.admin.crt, key: tlsKey(node.admin.key) };
-  await using _manager = new RunningManager(kube, identity, 50000, [], say);
-  const statusWhen = async (what: string, holds: (status: Partial<Pool["status"]>) => boolean) =>
-    await until(what, async () => {
-      const { status } = (await kube.find<Pool>(POOLS, { name: "machines" }))!;
-      return status && holds(status) && status;
-    }, CYCLE_MS);
-  await kube.create(
-    POOLS,
-    {},
-    pool("machines", {
-      ...{ version: BROKEN, repository: "installers.test/installer", nodeSelector: {} },
-      healthChecks: { node: false, settle: "5s" },
-    }),
-  );
-  const stopped = await statusWhen("a stop", (status) => status?.failed === 1);
-  assert.equal(stopped.nodes?.[0]?.reason, "RolledBack", JSON.stringify(stopped));
-  assert.match(
-    stopped.nodes?.[0]?.message ?? "",
-    /^v0\.1\.2 was tried and failed: it did not come/,
-  );
-  await kube.patch(POOLS, { name: "machines" }, { spec: { version: NEXT } });
-  const done = await statusWhen("the end", (status) => ready(status)?.status === "True");
-  assert.equal(done.nodes?.[0]?.phase, "Upgraded", JSON.stringify(done));
-  assert.match(await machine.user.print(["get", "upgradestatus"]), /v0\.1\.3 .*permanent/);
-  await Deno.remove(directory, { recursive: true });
-}, { unless, tier: "long" });
