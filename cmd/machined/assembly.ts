@@ -169,7 +169,7 @@ export async function assemble(
     }),
     installer: new Installer({
       ...{ containerd: containers.system, images: containers.images, pipes: containers.pipes },
-      ...{ signingKey, log, firmware: () => firmwareTrust() },
+      ...{ signingKey, log, firmware: firmwareTrust },
     }),
     mounter: ground.mounter,
     containers,

@@ -1,8 +1,8 @@
 /** Whether the release in an installer image may be put on this machine's disk. */
 import { createHash } from "node:crypto";
 import { join } from "node:path/posix";
+import { openMedium } from "$lib/disk/mod.ts";
 import {
-  type Extent,
   HEAD_BYTES,
   type SignatureDatabase,
   signaturesIn,
@@ -75,22 +75,13 @@ async function checkSigners(
   name: string,
   firmware: SignatureDatabase,
 ): Promise<void> {
-  using file = await Deno.open(join(directory, name));
-  const read = async ({ offset, length }: Extent) => {
-    await file.seek(offset, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(length);
-    for (let at = 0; at < length;) {
-      const count = await file.read(bytes.subarray(at));
-      if (count === null) return bytes.subarray(0, at);
-      at += count;
-    }
-    return bytes;
-  };
-  const extent = signaturesIn(await read({ offset: 0, length: HEAD_BYTES }));
-  if (extent.length > SIGNATURES_BYTES) {
-    throw new Error(`the signatures of its ${name} have ${extent.length} bytes, far too many`);
+  await using file = await openMedium(join(directory, name));
+  const head = await file.read(0, Math.min(HEAD_BYTES, file.sizeBytes));
+  const { offset, length } = signaturesIn(head);
+  if (length > SIGNATURES_BYTES) {
+    throw new Error(`the signatures of its ${name} have ${length} bytes, far too many`);
   }
-  const fault = startFault(signersIn(await read(extent)), firmware);
+  const fault = startFault(signersIn(await file.read(offset, length)), firmware);
   if (fault === undefined) return;
   throw new Error(
     `its ${name} cannot be started with Secure Boot: ${fault}; make an installer with such a key ` +

@@ -46,7 +46,7 @@ interface Backend {
  * them may only be slow, and whoever had to connect again would make them slower.
  */
 export async function balance(options: BalancerOptions): Promise<void> {
-  const { targets, signal, probe = answers, periodMs = PERIOD_MS } = options;
+  const { targets, signal, probe = healthOf, periodMs = PERIOD_MS } = options;
   const backends = targets.map((target): Backend => ({
     target,
     open: new Set(),
@@ -98,7 +98,7 @@ function pass(socket: net.Socket, backend: Backend | undefined): void {
 }
 
 /** An API server that is ready, or that wants to know first who asks, is well. */
-function answers({ host, port }: BalancedTarget): Promise<TargetHealth> {
+function healthOf({ host, port }: BalancedTarget): Promise<TargetHealth> {
   return new Promise((resolve) => {
     // Who signed the certificate is for the clients to check: they look through this to the server.
     const where = { host, port, path: "/readyz", agent: false, rejectUnauthorized: false };
