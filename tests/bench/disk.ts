@@ -13,12 +13,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
-import { buildIso } from "../../mkimage/assets/iso.ts";
-import { parseLock } from "../../mkimage/lock.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
-import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { renamedInstaller } from "../boot/altered_releases.ts";
-import { freshFirmware } from "../boot/disk_image.ts";
+import { blankDisk } from "../boot/blank_disk.ts";
+import { freshFirmware, makeCd } from "../boot/disk_image.ts";
 import { BOOTED } from "../boot/disk_node.ts";
 import { installerOf, serveInstallers } from "../boot/installers.ts";
 import { BOOT_MS, DIST, type Node, startNode, textOf, until } from "../boot/node.ts";
@@ -71,13 +69,8 @@ try {
     [NEXT_TAG]: await renamedInstaller(NEXT_TAG, join(directory, "next")),
   };
   await using registry = serveInstallers(images);
-  const [disk, cd] = [join(directory, "disk.raw"), join(directory, "node.iso")];
-  await Deno.writeFile(disk, new Uint8Array());
-  await Deno.truncate(disk, DISK_BYTES);
-  await buildIso({
-    ...{ image: DIST, output: cd, extraArguments: EMULATED_ARGUMENTS, say: () => {} },
-    ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE },
-  });
+  const [disk, cd] = [join(directory, "disk.raw"), await makeCd(directory)];
+  await blankDisk(disk, DISK_BYTES);
   let yaml = "";
   await using node = await startNode({
     ...{ disks: [disk], cds: [cd], firmware: await freshFirmware(directory), memoryMib: 2048 },

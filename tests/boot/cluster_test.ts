@@ -1,6 +1,7 @@
 /**
  * A cluster of several machines as `talosctl cluster create` makes it: one of them loses what it kept,
- * one its network for a while, one leaves and another comes, and one is lost. Each test goes on where the one before left the cluster.
+ * one its network for a while, one leaves and another comes, and one is lost. Each test goes on where the
+ * one before left the cluster.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -8,13 +9,12 @@ import { DIST } from "../../mkimage/paths.ts";
 import { clusterTest } from "./kubernetes.ts";
 import { until } from "./node.ts";
 import { say } from "./served_images.ts";
-import { MASTERS, SeveralMachines, WORKER } from "./several_machines.ts";
+import { eventually, MASTERS, SeveralMachines, WORKER } from "./several_machines.ts";
 
 /** A boot, and all images pulled once more. */
 const JOIN_MS = 45 * 60_000;
 /** The balancer asks every 2 s; a call that was on its way ends first. */
 const FAIL_OVER_MS = 5 * 60_000;
-const PAUSE_MS = 10_000;
 const [FIRST, ...OTHERS] = MASTERS;
 
 let directory: string;
@@ -31,13 +31,6 @@ Deno.test.afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
   await Deno.remove(directory, { recursive: true });
 });
-
-/** Waits for what takes a boot, with a pause that leaves the machines some peace. */
-async function eventually(attempt: () => Promise<void>): Promise<void> {
-  const began = performance.now();
-  await until(attempt, JOIN_MS, undefined, PAUSE_MS);
-  say(`after ${Math.round((performance.now() - began) / 1_000)} s`);
-}
 
 async function areReady(names: readonly string[]): Promise<void> {
   assert.deepEqual(await cluster.readyNodes(), names);
@@ -71,10 +64,10 @@ clusterTest("the init node without its EPHEMERAL joins the others and founds not
     const after = await cluster.members();
     assert.notEqual(after.get(FIRST), before.get(FIRST));
     for (const address of OTHERS) assert.equal(after.get(address), before.get(address));
-  });
+  }, JOIN_MS);
   // Its former self is no member any more.
   assert.deepEqual(await cluster.memberNames(), cluster.masterNames);
-  await eventually(() => areReady(cluster.names));
+  await eventually(() => areReady(cluster.names), JOIN_MS);
   assert.deepEqual(await cluster.note(), { uid, written: "before" });
 });
 
@@ -97,8 +90,8 @@ clusterTest(
     } finally {
       await cluster.plug(cut, true);
     }
-    await eventually(async () => assert.notEqual(await cluster.leader(), leader));
-    await eventually(() => areReady(cluster.names));
+    await eventually(async () => assert.notEqual(await cluster.leader(), leader), JOIN_MS);
+    await eventually(() => areReady(cluster.names), JOIN_MS);
     assert.deepEqual(await cluster.members(), members);
     assert.equal((await cluster.note()).written, "without the leader");
   },
@@ -108,10 +101,10 @@ clusterTest("a worker that is reset leaves, and a blank one takes its place", as
   const [worker] = cluster.names.slice(-1);
   const replace = await cluster.replacement(worker!);
   await cluster.user.print(["-n", WORKER, "reset", "--graceful", "--reboot=false"]);
-  await eventually(() => areReady(cluster.masterNames));
+  await eventually(() => areReady(cluster.masterNames), JOIN_MS);
   await cluster.kubectl.print(["delete", "node", worker!, "--ignore-not-found"]);
   await replace();
-  await eventually(() => areReady(cluster.names));
+  await eventually(() => areReady(cluster.names), JOIN_MS);
 });
 
 clusterTest("the cluster goes on without the first", async () => {
@@ -138,9 +131,12 @@ clusterTest("no other member may leave then", async () => {
 
 clusterTest("a blank machine takes the place of the one that was lost", async () => {
   await replaceFirst();
-  await eventually(async () => assert.notEqual((await cluster.members()).get(FIRST), lost));
+  await eventually(
+    async () => assert.notEqual((await cluster.members()).get(FIRST), lost),
+    JOIN_MS,
+  );
   assert.deepEqual(await cluster.memberNames(), cluster.masterNames);
-  await eventually(() => areReady(cluster.names));
+  await eventually(() => areReady(cluster.names), JOIN_MS);
   assert.equal((await cluster.note()).written, "without the first");
 });
 

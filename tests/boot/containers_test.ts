@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { ContainerDriver } from "$proto/common/common_pb.ts";
 import { programImage, serveImage } from "../../cmd/machined/containers/testing.ts";
+import { blankDisk } from "./blank_disk.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { BOOT_MS, EVENT_MS, type Node, startNode, textOf, until } from "./node.ts";
 
@@ -60,8 +61,7 @@ async function kubelet(): Promise<{ pid: number; status: string; image: string }
 
 bootTest("a blank disk becomes /var, and the console says so", async () => {
   const disk = join(directory, "var.img");
-  await Deno.writeFile(disk, new Uint8Array());
-  await Deno.truncate(disk, DISK_BYTES);
+  await blankDisk(disk, DISK_BYTES);
   registry = serveImage(await programImage(directory, "kubelet"));
   node = await startNode({
     disks: [disk],

@@ -4,6 +4,7 @@ import { type Medium, openMedium, readGpt } from "$lib/disk/mod.ts";
 import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import type { SecureBootKey } from "../../mkimage/assets/authenticode.ts";
 import { buildDisk } from "../../mkimage/assets/disk.ts";
+import { buildIso } from "../../mkimage/assets/iso.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { isOnPath } from "../../mkimage/tools.ts";
@@ -39,6 +40,19 @@ export async function makeDisk(
     ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE, say: () => {} },
   });
   await Deno.truncate(output, sizeBytes);
+  return output;
+}
+
+/** Makes a CD of the built image, `node.iso` in `directory`; the arguments are beside the usual ones. */
+export async function makeCd(
+  directory: string,
+  extraArguments: readonly string[] = [],
+): Promise<string> {
+  const output = join(directory, "node.iso");
+  await buildIso({
+    ...{ image: DIST, output, extraArguments: [...extraArguments, ...EMULATED_ARGUMENTS] },
+    ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE, say: () => {} },
+  });
   return output;
 }
 

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { formatNoted, noteWipe, openMedium, readGpt } from "$lib/disk/mod.ts";
+import { blankDisk } from "./blank_disk.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, freshFirmware, makeDisk, openPartition } from "./disk_image.ts";
 import { BOOTED } from "./disk_node.ts";
@@ -64,8 +65,7 @@ bootTest(
   async () => {
     disk = await makeDisk(directory, DISK_BYTES);
     second = join(directory, "second.raw");
-    await Deno.writeFile(second, new Uint8Array());
-    await Deno.truncate(second, 2 ** 30);
+    await blankDisk(second, 2 ** 30);
     await cutFormattingOff();
     let yaml = "";
     node = await startNode({

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { blankDisk } from "./blank_disk.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { BOOTED } from "./disk_node.ts";
 import { faultMachine } from "./fault_image.ts";
@@ -49,8 +50,7 @@ async function isWell(id: string): Promise<boolean> {
 bootTest("a node with volumes of its own boots", async () => {
   const [state, ephemeral] = [join(directory, "state.img"), join(directory, "var.img")];
   await makeStateDisk(state);
-  await Deno.writeFile(ephemeral, new Uint8Array());
-  await Deno.truncate(ephemeral, VAR_BYTES);
+  await blankDisk(ephemeral, VAR_BYTES);
   const socket = join(directory, "fault.sock");
   node = await startNode({
     ...await faultMachine(socket),

@@ -6,12 +6,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
-import { buildIso } from "../../mkimage/assets/iso.ts";
-import { parseLock } from "../../mkimage/lock.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
-import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
+import { blankDisk } from "./blank_disk.ts";
 import { bootTest } from "./boot_test_case.ts";
-import { diskMissing, freshFirmware } from "./disk_image.ts";
+import { diskMissing, freshFirmware, makeCd } from "./disk_image.ts";
 import { BOOTED } from "./disk_node.ts";
 import { installerOf, NEXT_TAG, nextImage, serveInstallers } from "./installers.ts";
 import { BOOT_MS, DIST, EVENT_MS, type Node, startNode, until } from "./node.ts";
@@ -78,13 +76,8 @@ bootTest(
     firstTag = JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
     images[firstTag] = await installerOf(DIST, join(directory, "this"));
     registry = serveInstallers(images);
-    const [disk, cd] = [join(directory, "disk.raw"), join(directory, "node.iso")];
-    await Deno.writeFile(disk, new Uint8Array());
-    await Deno.truncate(disk, DISK_BYTES);
-    await buildIso({
-      ...{ image: DIST, output: cd, extraArguments: EMULATED_ARGUMENTS, say: () => {} },
-      ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE },
-    });
+    const [disk, cd] = [join(directory, "disk.raw"), await makeCd(directory)];
+    await blankDisk(disk, DISK_BYTES);
     let yaml = "";
     node = await startNode({
       ...{ disks: [disk], cds: [cd], firmware: await freshFirmware(directory), memoryMib: 2048 },

@@ -3,16 +3,11 @@
  * by resets of one partition and of the whole disk. One machine, with a CD for when its disk is empty.
  */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { openMedium, readGpt } from "$lib/disk/mod.ts";
-import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
-import { buildIso } from "../../mkimage/assets/iso.ts";
-import { parseLock } from "../../mkimage/lock.ts";
-import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { bootTest } from "./boot_test_case.ts";
-import { diskMissing, openPartition } from "./disk_image.ts";
+import { diskMissing, makeCd, openPartition } from "./disk_image.ts";
 import { BOOTED, type DiskNode, startDiskNode } from "./disk_node.ts";
-import { BOOT_MS, DIST } from "./node.ts";
+import { BOOT_MS } from "./node.ts";
 import { upgraded } from "./upgraded.ts";
 
 const long = { unless: await diskMissing(), tier: "long" } as const;
@@ -38,11 +33,7 @@ async function filesystemId(label: string): Promise<string> {
 }
 
 bootTest("a node runs from its disk and has a CD beside it", async () => {
-  const cd = join(directory, "node.iso");
-  await buildIso({
-    ...{ image: DIST, output: cd, extraArguments: EMULATED_ARGUMENTS, say: () => {}, cache: CACHE },
-    lock: parseLock(await Deno.readTextFile(LOCK_FILE)),
-  });
+  const cd = await makeCd(directory);
   machine = await startDiskNode(directory, {
     ...{ sizeBytes: 3 * 2 ** 30, kernelArguments: ["talos.upgrade.trial=500"], cds: [cd] },
   });

@@ -9,6 +9,7 @@ import { applyPatch, parsePatch, type PatchOperation } from "$lib/config/mod.ts"
 import { LEADER_PATIENCE } from "../../cmd/talosctl/cluster/generate.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { registryPatch } from "../../mkimage/registry/patch.ts";
+import { blankDisk } from "./blank_disk.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { Kubectl } from "./kubectl.ts";
 import { BOOT_MS, type Node, type NodeOptions, startNode, until } from "./node.ts";
@@ -83,7 +84,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     options.built,
   );
   const disk = join(directory, "var.img");
-  await blank(disk);
+  await blankDisk(disk, DISK_BYTES);
   const state = join(directory, "state.img");
   if (options.keepsConfig) await makeStateDisk(state);
   let config = "";
@@ -120,16 +121,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   };
 }
 
-/** Makes the disk, or one that nothing was ever written to of it. */
-async function blank(disk: string): Promise<void> {
-  await Deno.writeFile(disk, new Uint8Array());
-  await Deno.truncate(disk, DISK_BYTES);
-}
-
 /** Resets the machine, with a blank disk in place of its own. */
 export async function resetWithBlankDisk({ node, disk }: Cluster): Promise<void> {
   await node.vm.monitor("stop");
-  await blank(disk);
+  await blankDisk(disk, DISK_BYTES);
   await node.vm.monitor("system_reset");
   await node.vm.monitor("cont");
 }

@@ -30,7 +30,7 @@ import { installerOf, NEXT_TAG, nextImage, serveInstallers } from "./installers.
 import { clusterTest } from "./kubernetes.ts";
 import { DIST, until } from "./node.ts";
 import { say } from "./served_images.ts";
-import { MASTERS, SeveralMachines } from "./several_machines.ts";
+import { eventually, MASTERS, SeveralMachines } from "./several_machines.ts";
 
 /** A release that panics, and one that comes up; both are the built image under another tag. */
 const [BROKEN, LAST] = ["v0.1.2", "v0.1.3"];
@@ -82,7 +82,7 @@ async function releases(): Promise<string[]> {
 
 /** Waits until the pool stands as `holds` asks. */
 async function poolWhen(holds: (status: Partial<PoolStatus>) => void, timeoutMs: number) {
-  await until(
+  await eventually(
     async () => {
       const { status }: Pool = await cluster.kubectl.get("pool", "all");
       try {
@@ -92,8 +92,6 @@ async function poolWhen(holds: (status: Partial<PoolStatus>) => void, timeoutMs:
       }
     },
     timeoutMs,
-    undefined,
-    PAUSE_MS,
   );
   say(await cluster.kubectl.print(["get", "pools", "-o", "wide"]));
 }
@@ -135,14 +133,12 @@ clusterTest(
       await cluster.write("before");
       note = await cluster.note();
     }, SOON_MS);
-    await until(
+    await eventually(
       async () => {
         const { status } = await kubectl.get("-n", NAMESPACE, "deployment", CONTROLLER_MANAGER);
         assert.equal(status.readyReplicas, 1);
       },
       SOON_MS,
-      undefined,
-      PAUSE_MS,
     );
   },
   { bringsUp: true, unless },
@@ -164,11 +160,9 @@ clusterTest("a release that does not come up stops the manager at the first mach
     await releases(),
     ["rolledBack", "permanent", "permanent"].map((state) => `${VERSION} A ${state}`),
   );
-  await until(
+  await eventually(
     async () => assert.deepEqual(await cluster.readyNodes(), cluster.names),
     SOON_MS,
-    undefined,
-    PAUSE_MS,
   );
   assert.deepEqual(await cluster.note(), note);
 }, { unless });
@@ -187,14 +181,12 @@ clusterTest("the next release comes to all machines, one after the other", async
     assert.deepEqual([size, upToDate], [MASTERS.length, MASTERS.length]);
     assert.equal(conditions.find(({ type }) => type === "Ready")?.status, "True");
   }, MASTERS.length * CYCLE_MS);
-  await until(
+  await eventually(
     async () => {
       assert.deepEqual(await releases(), MASTERS.map(() => `${NEXT_TAG} B permanent`));
       assert.deepEqual(await cluster.readyNodes(), cluster.names);
     },
     SOON_MS,
-    undefined,
-    PAUSE_MS,
   );
   // What they had they have kept.
   assert.deepEqual(await cluster.members(), members);
@@ -227,7 +219,7 @@ clusterTest(
     const others = [...stderr.matchAll(refused)].map(([, address]) => address!);
     const [upgraded, ...none] = MASTERS.filter((address) => !others.includes(address));
     assert.deepEqual([others.length, none], [MASTERS.length - 1, []]);
-    await until(
+    await eventually(
       async () => {
         assert.deepEqual(
           await releases(),
@@ -241,8 +233,6 @@ clusterTest(
         assert.deepEqual(await cluster.readyNodes(), cluster.names);
       },
       CYCLE_MS,
-      undefined,
-      PAUSE_MS,
     );
     assert.deepEqual(await cluster.memberNames(), cluster.masterNames);
     assert.equal((await cluster.note()).uid, note.uid);

@@ -5,8 +5,10 @@ import { parsePatch, type PatchOperation } from "$lib/config/mod.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { run } from "../../mkimage/run.ts";
 import { registryPatch } from "../../mkimage/registry/patch.ts";
+import { blankDisk } from "./blank_disk.ts";
 import { Kubectl } from "./kubectl.ts";
 import { tellMonitor } from "./monitor.ts";
+import { until } from "./node.ts";
 import { say, serveClusterImages, type ServedImages } from "./served_images.ts";
 import { Talosctl } from "./talosctl.ts";
 
@@ -15,6 +17,14 @@ export const MASTERS = ["10.0.2.15", "10.0.2.16", "10.0.2.17"] as const;
 export const WORKER = "10.0.2.18";
 /** How long the machines may take together, on two cores that have something else to do. */
 const CREATE_MINUTES = 90;
+const PAUSE_MS = 10_000;
+
+/** Waits until `attempt` passes, with pauses that leave the machines some peace, and says how long. */
+export async function eventually(attempt: () => Promise<void>, timeoutMs: number): Promise<void> {
+  const began = performance.now();
+  await until(attempt, timeoutMs, undefined, PAUSE_MS);
+  say(`after ${Math.round((performance.now() - began) / 1_000)} s`);
+}
 
 /** What is particular about a cluster. */
 export interface SeveralOptions {
@@ -39,6 +49,7 @@ export class SeveralMachines implements AsyncDisposable {
     readonly served: ServedImages,
     readonly user: Talosctl,
     readonly kubectl: Kubectl,
+    private readonly all: AsyncDisposableStack,
   ) {}
 
   /** Creates them and waits until they are well; the registry's files are in `directory`. */
@@ -62,13 +73,13 @@ export class SeveralMachines implements AsyncDisposable {
     say(created.stderr);
     assert.equal(created.code, 0, created.stderr);
     say(`Ready after ${Math.round((performance.now() - began) / 1_000)} s`);
-    started.move();
     return new SeveralMachines(
       name,
       workers,
       served,
       user,
       new Kubectl(served.kubectl, kubeconfig),
+      started.move(),
     );
   }
 
@@ -95,8 +106,8 @@ export class SeveralMachines implements AsyncDisposable {
   }
 
   /** The control planes' names as the etcd of one lists them. */
-  async memberNames(address: string = MASTERS[1]): Promise<string[]> {
-    const table = await this.user.print(["-n", address, "etcd", "members"]);
+  async memberNames(): Promise<string[]> {
+    const table = await this.user.print(["-n", MASTERS[1], "etcd", "members"]);
     return (table.trimEnd().split(/\s+/).at(-1) ?? "").split(",").toSorted();
   }
 
@@ -161,9 +172,7 @@ export class SeveralMachines implements AsyncDisposable {
     return async () => {
       for (const disk of ["disk.raw", "state.raw"]) {
         const path = join(this.#directoryOf(machine), disk);
-        const { size } = await Deno.stat(path);
-        await Deno.truncate(path);
-        await Deno.truncate(path, size);
+        await blankDisk(path, (await Deno.stat(path)).size);
       }
       await run(program, args);
       this.#replaced.add(machine);
@@ -182,8 +191,6 @@ export class SeveralMachines implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // `cluster destroy` ends what it has recorded.
     for (const machine of this.#replaced) await this.kill(machine);
-    await this.user.run(["cluster", "destroy", "--name", this.name]);
-    await this.user[Symbol.asyncDispose]();
-    await this.served[Symbol.asyncDispose]();
+    await this.all.disposeAsync();
   }
 }

@@ -1,11 +1,11 @@
 /** A disk that holds a node's STATE volume, which keeps its configuration. */
+import { blankDisk } from "./blank_disk.ts";
 
 const DISK_BYTES = 512 << 20;
 
 /** Makes the disk. */
 export async function makeStateDisk(path: string): Promise<void> {
-  await Deno.writeFile(path, new Uint8Array());
-  await Deno.truncate(path, DISK_BYTES);
+  await blankDisk(path, DISK_BYTES);
   const { success, stderr } = await new Deno.Command("mkfs.xfs", {
     args: ["-q", "-L", "STATE", path],
   }).output();

@@ -11,6 +11,7 @@ import { NetworkService } from "$proto/network/network_pb.ts";
 import { StorageService } from "$proto/storage/storage_pb.ts";
 import { credentialOptions } from "../conformance/credentials.ts";
 import { pythonClient, pythonMissing } from "../conformance/python.ts";
+import { blankDisk } from "./blank_disk.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { configVolume, isoToolMissing } from "./config_volume.ts";
 import { BOOT_MS, type Node, startNode, until } from "./node.ts";
@@ -73,8 +74,7 @@ function applyInsecure(...args: string[]): string[] {
 
 bootTest("a machine without a configuration asks for one on its console", async () => {
   const disk = join(directory, "disk.raw");
-  await Deno.writeFile(disk, new Uint8Array());
-  await Deno.truncate(disk, 64 << 20);
+  await blankDisk(disk, 64 << 20);
   node = await startNode({
     arguments: ["talos.config=none"],
     memoryMib: 2048,

@@ -7,12 +7,10 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { openMedium, readGpt } from "$lib/disk/mod.ts";
 import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
-import { buildIso } from "../../mkimage/assets/iso.ts";
-import { parseLock } from "../../mkimage/lock.ts";
-import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
+import { blankDisk } from "./blank_disk.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { configVolume, isoToolMissing } from "./config_volume.ts";
-import { diskMissing, freshFirmware, openPartition } from "./disk_image.ts";
+import { diskMissing, freshFirmware, makeCd, openPartition } from "./disk_image.ts";
 import { BOOTED } from "./disk_node.ts";
 import { installerOf, serveInstallers } from "./installers.ts";
 import { BOOT_MS, DIST, EVENT_MS, type Node, type NodeOptions, startNode, until } from "./node.ts";
@@ -56,18 +54,9 @@ function configured(text: string): string {
 bootTest("a power cut leaves an installation that was begun by a CD's configuration", async () => {
   tag = JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
   registry = serveInstallers({ [tag]: await installerOf(DIST, join(directory, "installer")) });
-  const [cd, config] = [join(directory, "node.iso"), join(directory, "config.iso")];
-  await buildIso({
-    ...{
-      image: DIST,
-      output: cd,
-      extraArguments: ["talos.config=metal-iso", ...EMULATED_ARGUMENTS],
-      say: () => {},
-    },
-    ...{ lock: parseLock(await Deno.readTextFile(LOCK_FILE)), cache: CACHE },
-  });
-  await Deno.writeFile(disk, new Uint8Array());
-  await Deno.truncate(disk, DISK_BYTES);
+  const cd = await makeCd(directory, ["talos.config=metal-iso"]);
+  const config = join(directory, "config.iso");
+  await blankDisk(disk, DISK_BYTES);
   machine = {
     ...{ disks: [disk], cds: [cd, config], memoryMib: 2048 },
     firmware: await freshFirmware(directory),
