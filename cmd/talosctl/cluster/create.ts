@@ -10,7 +10,7 @@ import type { HostPorts } from "./host_order.ts";
 import { launchHostProcess, launchUplink, requireQemu } from "./launch.ts";
 import { API_SERVER_PORT, canListen, freeLoopback } from "./loopback.ts";
 import { configFile, Machines, targetOf } from "./machines.ts";
-import type { CreateOptions } from "./options.ts";
+import { type CreateOptions, foundsKubernetes } from "./options.ts";
 import {
   addressArgument,
   endpoints,
@@ -103,7 +103,7 @@ interface Beside {
 async function launchBeside(
   host: Host,
   record: StateRecord,
-  { boot, directory }: CreateOptions,
+  { boot, directory, until }: CreateOptions,
   nodes: readonly NodeState[],
 ): Promise<Beside> {
   const served = await servedFiles(host, boot, nodes, (name) => configFile(directory, { name }));
@@ -116,7 +116,7 @@ async function launchBeside(
   const { mark, ...ports } = await launchHostProcess(host, directory, {
     files: served.files,
     pidFile: join(switchDirectory ?? join(directory, nodes[0]?.name ?? ""), NODE_FILES.pid),
-    balanced: switchDirectory
+    balanced: switchDirectory && foundsKubernetes(until)
       ? mastersOf(nodes).map(({ address }) => ({ host: address, port: API_SERVER_PORT }))
       : [],
     network: switchDirectory ?? null,
@@ -144,6 +144,13 @@ async function configure(
   return generated;
 }
 
+/** Whether workers reach trustd at their endpoint, so that no Kubernetes has to tell them where it is. */
+function findTrustdAlone({ until, inputDirectory, config, network }: CreateOptions): boolean {
+  const isFirstMachine = network.vip === undefined && config.endpoint === undefined &&
+    inputDirectory === undefined;
+  return isFirstMachine && !foundsKubernetes(until);
+}
+
 /** Starts the machines, each stage once the one before is well, as far as is to be waited for. */
 async function startInStages(
   host: Host,
@@ -160,8 +167,9 @@ async function startInStages(
   for (const stage of stagesOf(nodes, { emulated, hostCpus: navigator.hardwareConcurrency })) {
     for (const node of stage) await machines.start(node);
     if (until === "started") continue;
-    // Workers have their API once the control plane signs for it.
-    for (const node of mastersOf(stage)) tag = await machines.untilApi(node);
+    // Workers have their API once trustd of a control plane signs for it.
+    const waited = findTrustdAlone(options) ? stage : mastersOf(stage);
+    for (const node of waited) tag = await machines.untilApi(node);
     if (until === "api") continue;
     const founds = stage[0] === nodes[0];
     if (founds) say(`the API answers: Talos ${tag}`);

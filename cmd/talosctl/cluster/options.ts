@@ -7,6 +7,11 @@ import type { UserDisk } from "./user_disks.ts";
 /** How far a cluster is waited for. Bootstrapping comes with the last two. */
 export type Milestone = "started" | "api" | "bootstrapped" | "healthy";
 
+/** Whether reaching a milestone takes Kubernetes. */
+export function foundsKubernetes(until: Milestone): boolean {
+  return until === "bootstrapped" || until === "healthy";
+}
+
 /** What a cluster is created from. */
 export interface CreateOptions {
   readonly name: string;

@@ -84,9 +84,9 @@ export function networkState(
 }
 
 /**
- * Where Kubernetes is reached: at the one machine itself, which the host finds at the same address, or
- * by the balancer on the host, which guests see at another address than the host does. An address that
- * the control planes share is for guests: the host has no way to it.
+ * Where Kubernetes is reached: by the balancer on the host, which guests see at another address than the
+ * host does, or at the first machine itself where there is none. An address that the control planes share
+ * is for guests: the host has no way to it.
  */
 export function endpoints(
   nodes: readonly NodeState[],
@@ -100,8 +100,10 @@ export function endpoints(
       outside: `https://127.0.0.1:${balancerPort}`,
     };
   }
-  const alone = `https://${nodes[0]?.address ?? ""}:6443`;
-  return { inside: shared ?? alone, outside: alone };
+  const outside = `https://${nodes[0]?.address ?? ""}:6443`;
+  // A machine that is alone finds itself at the address that the host has for it.
+  const first = isShared(nodes) ? `https://${nodes[0]?.ip ?? ""}:6443` : outside;
+  return { inside: shared ?? first, outside };
 }
 
 /** Names that certificates have to speak for beside a node's own: those by which the host calls it. */

@@ -50,6 +50,10 @@ Deno.test("a machine alone keeps QEMU's own network, several have one that is to
     inside: "https://10.0.2.2:7443",
     outside: "https://127.0.0.1:7443",
   });
+  assert.deepEqual(endpoints(two, NETWORK, undefined), {
+    inside: "https://10.0.2.15:6443",
+    outside: "https://127.0.0.1:6443",
+  });
   assert.equal(networkState("c", NETWORK, two).name, "c");
 });
 
