@@ -94,6 +94,18 @@ bootTest(
   { unless },
 );
 
+bootTest("cluster create gives a worker its API without Kubernetes", async () => {
+  await user.print([
+    ...[...CREATE, "--workers", "1"],
+    ...["--vmlinuz-path", join(DIST, "vmlinuz-amd64")],
+    ...["--initrd-path", join(DIST, "initramfs-amd64.xz")],
+  ]);
+  const both = ["--nodes", "10.0.2.15,10.0.2.16"];
+  const types = await user.print([...both, "get", "machinetype"]);
+  assert.match(types, /^10\.0\.2\.15 .* controlplane$/m);
+  assert.match(types, /^10\.0\.2\.16 .* join$/m);
+}, { unless });
+
 bootTest("cluster create boots a disk image, as large as --disk says", async () => {
   const options = { ...await common("disk.qcow2"), sizeBytes: 1280 * 2 ** 20 };
   await buildDisk({ ...options, format: "qcow2" });
