@@ -4,10 +4,8 @@
  * one before left the cluster.
  */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { DIST } from "../../mkimage/paths.ts";
 import { clusterTest } from "./kubernetes.ts";
-import { until } from "./node.ts";
+import { KERNEL_FLAGS, until } from "./node.ts";
 import { say } from "./served_images.ts";
 import { eventually, MASTERS, SeveralMachines, WORKER } from "./several_machines.ts";
 
@@ -39,10 +37,7 @@ async function areReady(names: readonly string[]): Promise<void> {
 clusterTest("three control planes, one an init node, and a worker become Ready", async () => {
   cluster = await SeveralMachines.create(directory, {
     ...{ name: "several", workers: 1 },
-    flags: [
-      ...["--with-init-node", "--vmlinuz-path", join(DIST, "vmlinuz-amd64")],
-      ...["--initrd-path", join(DIST, "initramfs-amd64.xz")],
-    ],
+    flags: ["--with-init-node", ...KERNEL_FLAGS],
   });
   await areReady(cluster.names);
   assert.deepEqual(await cluster.memberNames(), cluster.masterNames);

@@ -14,7 +14,7 @@ import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing } from "./disk_image.ts";
 import { installerOf, serveInstallers } from "./installers.ts";
-import { DIST, EVENT_MS, until } from "./node.ts";
+import { DIST, EVENT_MS, KERNEL_FLAGS, until } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
 const unless = await diskMissing();
@@ -77,9 +77,7 @@ bootTest(
   "cluster create gives a machine disks, encrypts its own, and applies its configuration",
   async () => {
     await user.print([
-      ...[...CREATE, "--skip-injecting-config", "--with-apply-config"],
-      ...["--vmlinuz-path", join(DIST, "vmlinuz-amd64")],
-      ...["--initrd-path", join(DIST, "initramfs-amd64.xz")],
+      ...[...CREATE, ...KERNEL_FLAGS, "--skip-injecting-config", "--with-apply-config"],
       ...["--encrypt-state", "--encrypt-ephemeral", "--user-disk", "/var/mnt/data:200MB"],
     ]);
     assert.doesNotMatch(await user.print(["read", "/proc/cmdline"]), /talos\.config/);
@@ -95,11 +93,7 @@ bootTest(
 );
 
 bootTest("cluster create gives a worker its API without Kubernetes", async () => {
-  await user.print([
-    ...[...CREATE, "--workers", "1"],
-    ...["--vmlinuz-path", join(DIST, "vmlinuz-amd64")],
-    ...["--initrd-path", join(DIST, "initramfs-amd64.xz")],
-  ]);
+  await user.print([...CREATE, ...KERNEL_FLAGS, "--workers", "1"]);
   const both = ["--nodes", "10.0.2.15,10.0.2.16"];
   const types = await user.print([...both, "get", "machinetype"]);
   assert.match(types, /^10\.0\.2\.15 .* controlplane$/m);

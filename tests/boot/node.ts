@@ -16,6 +16,11 @@ import { Vm, type VmOptions } from "./vm.ts";
 
 /** The built image. */
 export const DIST = new URL("../../dist/", import.meta.url).pathname;
+/** The flags by which `cluster create` lets QEMU hand machines its kernel. */
+export const KERNEL_FLAGS = [
+  ...["--vmlinuz-path", `${DIST}vmlinuz-amd64`],
+  ...["--initrd-path", `${DIST}initramfs-amd64.xz`],
+] as const;
 
 /** What a test asks of its node beside the defaults. */
 export interface NodeOptions extends Partial<Omit<VmOptions, "directory" | "cmdline">> {

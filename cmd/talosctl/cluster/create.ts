@@ -144,11 +144,13 @@ async function configure(
   return generated;
 }
 
-/** Whether workers reach trustd at their endpoint, so that no Kubernetes has to tell them where it is. */
-function findTrustdAlone({ until, inputDirectory, config, network }: CreateOptions): boolean {
-  const isFirstMachine = network.vip === undefined && config.endpoint === undefined &&
+/**
+ * Whether workers reach trustd at their endpoint, which is then the first machine: with Kubernetes that tells
+ * them where it is, and an endpoint of the user's, or one that is elected by etcd, may be nowhere yet.
+ */
+function workersFindTrustd({ until, inputDirectory, config, network }: CreateOptions): boolean {
+  return !foundsKubernetes(until) && network.vip === undefined && config.endpoint === undefined &&
     inputDirectory === undefined;
-  return isFirstMachine && !foundsKubernetes(until);
 }
 
 /** Starts the machines, each stage once the one before is well, as far as is to be waited for. */
@@ -162,14 +164,14 @@ async function startInStages(
   const { say, timeoutMs, until } = options;
   const { accelerator, credentials, record } = machines.spec;
   const emulated = accelerator === "tcg" && until !== "started";
+  const waitForAll = workersFindTrustd(options);
   const began = performance.now();
   let tag = "";
   for (const stage of stagesOf(nodes, { emulated, hostCpus: navigator.hardwareConcurrency })) {
     for (const node of stage) await machines.start(node);
     if (until === "started") continue;
     // Workers have their API once trustd of a control plane signs for it.
-    const waited = findTrustdAlone(options) ? stage : mastersOf(stage);
-    for (const node of waited) tag = await machines.untilApi(node);
+    for (const node of waitForAll ? stage : mastersOf(stage)) tag = await machines.untilApi(node);
     if (until === "api") continue;
     const founds = stage[0] === nodes[0];
     if (founds) say(`the API answers: Talos ${tag}`);

@@ -3,7 +3,7 @@ import type { ServeOptions } from "./config_server.ts";
 
 /** What the process beside the machines is to do. */
 export interface HostOrder extends Pick<ServeOptions, "files" | "pidFile"> {
-  /** API servers to share connections among; none where there is only one machine. */
+  /** API servers to share connections among; none for one machine, or where no Kubernetes is founded. */
   readonly balanced: readonly BalancedTarget[];
   /** Where the switch between the machines has its sockets; null where there is only one machine. */
   readonly network: string | null;

@@ -4,10 +4,10 @@ import type { ClusterNetwork } from "./network.ts";
 import type { Accelerator, Arch } from "./qemu.ts";
 import type { UserDisk } from "./user_disks.ts";
 
-/** How far a cluster is waited for. Bootstrapping comes with the last two. */
+/** How far a cluster is waited for. */
 export type Milestone = "started" | "api" | "bootstrapped" | "healthy";
 
-/** Whether reaching a milestone takes Kubernetes. */
+/** Whether reaching a milestone takes a Kubernetes, which is bootstrapped then. */
 export function foundsKubernetes(until: Milestone): boolean {
   return until === "bootstrapped" || until === "healthy";
 }
