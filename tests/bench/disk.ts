@@ -18,13 +18,18 @@ import { renamedInstaller } from "../boot/altered_releases.ts";
 import { blankDisk } from "../boot/blank_disk.ts";
 import { freshFirmware, makeCd } from "../boot/disk_image.ts";
 import { BOOTED } from "../boot/disk_node.ts";
-import { installerOf, serveInstallers } from "../boot/installers.ts";
+import {
+  builtTag,
+  installerOf,
+  mirrorInstallers,
+  REPOSITORY,
+  serveInstallers,
+} from "../boot/installers.ts";
 import { BOOT_MS, DIST, type Node, startNode, textOf, until } from "../boot/node.ts";
 import { Talosctl } from "../boot/talosctl.ts";
 import { print } from "./_process.ts";
 
 const DISK_BYTES = 3 * 2 ** 30;
-const REPOSITORY = "installers.test/installer";
 const NEXT_TAG = "v0.1.2";
 const CALL = { timeoutMs: 10_000 };
 
@@ -63,7 +68,7 @@ async function cost(node: Node, slot: "A" | "B", ask: () => Promise<unknown>): P
 
 const directory = await Deno.makeTempDir({ prefix: "bench-disk-" });
 try {
-  const tag: string = JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
+  const tag = await builtTag();
   const images: Record<string, BuiltImage> = {
     [tag]: await installerOf(DIST, join(directory, "this")),
     [NEXT_TAG]: await renamedInstaller(NEXT_TAG, join(directory, "next")),
@@ -80,9 +85,7 @@ try {
         ...{ disk: "/dev/vda", image: `${REPOSITORY}:${tag}`, wipe: false },
         extraKernelArgs: EMULATED_ARGUMENTS,
       });
-      document.setIn(["machine", "registries", "mirrors"], {
-        "installers.test": { endpoints: [`http://10.0.2.2:${registry.port}`] },
-      });
+      mirrorInstallers(document, registry);
       return yaml = document.toString();
     },
   });

@@ -13,7 +13,14 @@ import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing } from "./disk_image.ts";
-import { installerOf, serveInstallers } from "./installers.ts";
+import {
+  builtTag,
+  installerOf,
+  REGISTRY,
+  REPOSITORY,
+  type ServedInstallers,
+  serveInstallers,
+} from "./installers.ts";
 import { DIST, EVENT_MS, KERNEL_FLAGS, until } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
@@ -22,7 +29,7 @@ const CREATE = ["cluster", "create", "--skip-kubernetes", "--accelerator", "tcg"
 
 let directory: string;
 let user: Talosctl;
-let registry: ReturnType<typeof serveInstallers> | undefined;
+let registry: ServedInstallers | undefined;
 
 Deno.test.beforeAll(async () => {
   directory = await Deno.makeTempDir({ prefix: "create-test-" });
@@ -46,27 +53,23 @@ async function common(name: string) {
   };
 }
 
-async function release(): Promise<string> {
-  return JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
-}
-
 /** The flags by which machines get this release's installer from this host. */
 async function installing(): Promise<string[]> {
-  const tag = await release();
+  const tag = await builtTag();
   const images: Record<string, BuiltImage> = {
     [tag]: await installerOf(DIST, join(directory, "installer")),
   };
   registry ??= serveInstallers(images);
   return [
-    ...["--install-image", `installers.test/installer:${tag}`],
-    ...["--registry-mirror", `installers.test=http://10.0.2.2:${registry.port}`],
+    ...["--install-image", `${REPOSITORY}:${tag}`],
+    ...["--registry-mirror", `${REGISTRY}=${registry.endpoint}`],
   ];
 }
 
 /** Whether the machine that was created runs from slot A of its own disk, and can be ended. */
 async function runsFromDisk(): Promise<void> {
   const status = await user.print(["get", "upgradestatus"]);
-  assert.match(status, new RegExp(`${await release()} +A +permanent`));
+  assert.match(status, new RegExp(`${await builtTag()} +A +permanent`));
   assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), "talos-default-master-1\n");
   assert.match(await user.print(["read", "/proc/mounts"]), /^\/dev\/vda3 \/system\/state xfs /m);
   await user.print(["cluster", "destroy"]);

@@ -4,7 +4,7 @@ import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import type { SecureBootKey } from "../../mkimage/assets/authenticode.ts";
 import { freshFirmware, makeDisk } from "./disk_image.ts";
-import { serveInstallers } from "./installers.ts";
+import { mirrorInstallers, serveInstallers } from "./installers.ts";
 import { BOOT_MS, type Node, type NodeOptions, startNode } from "./node.ts";
 import { knownKey, secureMachine } from "./secure_firmware.ts";
 import { Talosctl } from "./talosctl.ts";
@@ -19,7 +19,7 @@ export interface DiskNode extends AsyncDisposable {
   readonly user: Talosctl;
   /** Path of the disk. */
   readonly disk: string;
-  /** What is at `installers.test/installer`, by tag. */
+  /** The installers that it finds, by tag. */
   readonly images: Record<string, BuiltImage>;
   /** What its firmware wants signatures of. */
   readonly secureBoot: SecureBootKey | undefined;
@@ -56,9 +56,7 @@ export async function startDiskNode(
       ...{ disks: [disk], cds, memoryMib: 2048, ...firmware, ...machine },
       config(text) {
         const document = parseDocument(config?.(text) ?? text);
-        document.setIn(["machine", "registries", "mirrors", "installers.test"], {
-          endpoints: [`http://10.0.2.2:${registry.port}`],
-        });
+        mirrorInstallers(document, registry);
         // Where the arguments are signed with the release, nobody else may add any.
         if (!secureBoot) {
           document.setIn(["machine", "install", "extraKernelArgs"], [

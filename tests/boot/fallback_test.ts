@@ -8,6 +8,7 @@ import { bootTest } from "./boot_test_case.ts";
 import { type Broken, brokenInstaller } from "./altered_releases.ts";
 import { diskMissing } from "./disk_image.ts";
 import { BOOTED, type DiskNode, startDiskNode } from "./disk_node.ts";
+import { REPOSITORY } from "./installers.ts";
 import { BOOT_MS, EVENT_MS, until } from "./node.ts";
 
 const SILENT = "it did not come up: it was started, and ended without a word";
@@ -42,7 +43,7 @@ async function triedAndFailed(
   const { node, user, images } = machine;
   images[tag] = await brokenInstaller(broken, tag, join(directory, broken));
   const from = await machine.shown();
-  await user.print(["upgrade", "--image", `installers.test/installer:${tag}`]);
+  await user.print(["upgrade", "--image", `${REPOSITORY}:${tag}`]);
   const failure = await node.vm.until(console, BOOT_MS, from);
   const after = from + failure.index;
   const message = `${tag} was tried and failed: ${cause}`;

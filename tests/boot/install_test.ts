@@ -11,19 +11,27 @@ import { blankDisk } from "./blank_disk.ts";
 import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, freshFirmware, makeCd } from "./disk_image.ts";
 import { BOOTED } from "./disk_node.ts";
-import { installerOf, NEXT_TAG, nextImage, serveInstallers } from "./installers.ts";
+import {
+  builtTag,
+  installerOf,
+  mirrorInstallers,
+  NEXT_TAG,
+  nextImage,
+  REPOSITORY,
+  type ServedInstallers,
+  serveInstallers,
+} from "./installers.ts";
 import { BOOT_MS, DIST, EVENT_MS, type Node, startNode, until } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
 const DISK_BYTES = 3 * 2 ** 30;
 const CALL = { timeoutMs: EVENT_MS };
-const REPOSITORY = "installers.test/installer";
 const unless = await diskMissing();
 
 /** What the registry has. */
 const images: Record<string, BuiltImage> = {};
 let directory: string;
-let registry: ReturnType<typeof serveInstallers>;
+let registry: ServedInstallers;
 let node: Node;
 let user: Talosctl;
 let firstTag = "";
@@ -46,9 +54,7 @@ function configured(text: string): string {
     ...{ disk: "/dev/vda", image: `${REPOSITORY}:${firstTag}`, wipe: false },
     extraKernelArgs: [...EMULATED_ARGUMENTS, "talos.upgrade.trial=500"],
   });
-  document.setIn(["machine", "registries", "mirrors"], {
-    "installers.test": { endpoints: [`http://10.0.2.2:${registry.port}`] },
-  });
+  mirrorInstallers(document, registry);
   document.setIn(["machine", "network", "hostname"], "installed");
   return document.toString();
 }
@@ -73,7 +79,7 @@ async function consoleBytes(): Promise<number> {
 bootTest(
   "a machine without an installation installs itself once it has a configuration, and boots from its disk",
   async () => {
-    firstTag = JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
+    firstTag = await builtTag();
     images[firstTag] = await installerOf(DIST, join(directory, "this"));
     registry = serveInstallers(images);
     const [disk, cd] = [join(directory, "disk.raw"), await makeCd(directory)];

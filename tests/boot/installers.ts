@@ -1,5 +1,6 @@
 /** Installers of two releases, and a registry that serves them to a machine under test. */
 import { join } from "node:path";
+import type { Document } from "yaml";
 import { buildInstaller } from "../../mkimage/assets/installer.ts";
 import { developmentKeys } from "../../mkimage/keys.ts";
 import { type Lock, parseLock } from "../../mkimage/lock.ts";
@@ -8,9 +9,19 @@ import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { CACHE, KEY_DIR, LOCK_FILE } from "../../mkimage/paths.ts";
 import { DIST } from "./node.ts";
 
+/** The registry of the installers, by the name that machines under test know it by. */
+export const REGISTRY = "installers.test";
+/** Where the installers are in it; their tags are their releases. */
+export const REPOSITORY = `${REGISTRY}/installer`;
+
 /** A release that a test upgrades to, made of the same sources. */
 export const NEXT_TAG = "v0.1.1";
 const NEXT = join(DIST, "next");
+
+/** The release of the built image. */
+export async function builtTag(): Promise<string> {
+  return JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
+}
 
 /** Builds the image of the next release, unless there is one of the same build. */
 export async function nextImage(): Promise<string> {
@@ -38,10 +49,18 @@ export async function installerOf(image: string, output: string): Promise<BuiltI
   });
 }
 
-/** A registry on loopback: the tag of a repository `installer` is the name of an image. */
-export function serveInstallers(
-  images: Readonly<Record<string, BuiltImage>>,
-): { readonly port: number } & AsyncDisposable {
+/** A registry on loopback, and its URL as QEMU's machines reach it. */
+export interface ServedInstallers extends AsyncDisposable {
+  readonly endpoint: string;
+}
+
+/** Has the machine of a configuration find the installers that are served. */
+export function mirrorInstallers(document: Document, { endpoint }: ServedInstallers): void {
+  document.setIn(["machine", "registries", "mirrors", REGISTRY], { endpoints: [endpoint] });
+}
+
+/** Serves installers: the tag of a repository `installer` is the name of an image. */
+export function serveInstallers(images: Readonly<Record<string, BuiltImage>>): ServedInstallers {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
@@ -65,7 +84,10 @@ export function serveInstallers(
       return new Response("not here", { status: 404 });
     },
   );
-  return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
+  return {
+    endpoint: `http://10.0.2.2:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
 }
 
 async function lock(): Promise<Lock> {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { renamedInstaller } from "./altered_releases.ts";
 import { diskMissing } from "./disk_image.ts";
 import { BOOTED, type DiskNode, startDiskNode } from "./disk_node.ts";
+import { REPOSITORY } from "./installers.ts";
 import { Kubectl } from "./kubectl.ts";
 import {
   AGNHOST,
@@ -23,7 +24,7 @@ import { serveClusterImages, type ServedImages } from "./served_images.ts";
 import { askThrough, untilRuns, WORKLOAD } from "./workload.ts";
 
 const NEXT_TAG = "v0.1.2";
-const NEXT = `installers.test/installer:${NEXT_TAG}`;
+const NEXT = `${REPOSITORY}:${NEXT_TAG}`;
 /** The node's name in Kubernetes, which is that of its machine. */
 const NAME = "kept";
 const unless = await diskMissing();

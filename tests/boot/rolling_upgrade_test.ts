@@ -26,7 +26,15 @@ import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { buildStamp } from "../../mkimage/stamp.ts";
 import { brokenInstaller, renamedInstaller } from "./altered_releases.ts";
 import { diskMissing } from "./disk_image.ts";
-import { installerOf, NEXT_TAG, nextImage, serveInstallers } from "./installers.ts";
+import {
+  installerOf,
+  NEXT_TAG,
+  nextImage,
+  REGISTRY,
+  REPOSITORY,
+  type ServedInstallers,
+  serveInstallers,
+} from "./installers.ts";
 import { clusterTest } from "./kubernetes.ts";
 import { DIST, until } from "./node.ts";
 import { say } from "./served_images.ts";
@@ -34,7 +42,6 @@ import { eventually, MASTERS, SeveralMachines } from "./several_machines.ts";
 
 /** A release that panics, and one that comes up; both are the built image under another tag. */
 const [BROKEN, LAST] = ["v0.1.2", "v0.1.3"];
-const REPOSITORY = "installers.test/installer";
 /** How long a pod may take to run, milliseconds. */
 const SOON_MS = 10 * 60_000;
 /** One machine is down and comes up again, in a cluster of emulated ones. */
@@ -46,7 +53,7 @@ const unless = await diskMissing();
 
 let directory: string;
 let cluster: SeveralMachines;
-let registry: ReturnType<typeof serveInstallers>;
+let registry: ServedInstallers;
 const installers: Record<string, BuiltImage> = {};
 /** What was written before anything was upgraded. */
 let note: Awaited<ReturnType<SeveralMachines["note"]>>;
@@ -113,8 +120,8 @@ clusterTest(
       ...{ name: "fleet", workers: 0, built: [image] },
       flags: ["--disk-image-path", disk, "--disk", "10240"],
       patch: [{
-        ...{ op: "add", path: "/machine/registries/mirrors/installers.test" },
-        value: { endpoints: [`http://10.0.2.2:${registry.port}`] },
+        ...{ op: "add", path: `/machine/registries/mirrors/${REGISTRY}` },
+        value: { endpoints: [registry.endpoint] },
       }],
     });
     assert.deepEqual(await releases(), MASTERS.map(() => `${VERSION} A permanent`));

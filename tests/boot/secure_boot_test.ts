@@ -7,6 +7,7 @@ import { bootTest } from "./boot_test_case.ts";
 import { diskMissing, makeDisk } from "./disk_image.ts";
 import { renamedInstaller } from "./altered_releases.ts";
 import { BOOTED, type DiskNode, startDiskNode } from "./disk_node.ts";
+import { REPOSITORY } from "./installers.ts";
 import { BOOT_MS, EVENT_MS, startNode } from "./node.ts";
 import { knownKey, secureFirmwareMissing, secureMachine } from "./secure_firmware.ts";
 import { Talosctl } from "./talosctl.ts";
@@ -100,7 +101,7 @@ bootTest("a node with Secure Boot takes the next release, and goes back", async 
 bootTest("a node with Secure Boot refuses a release that firmware would not start", async () => {
   const { user, images } = machine!;
   images["v0.1.3"] = await renamedInstaller("v0.1.3", join(directory, "unsigned"));
-  const image = "installers.test/installer:v0.1.3";
+  const image = `${REPOSITORY}:v0.1.3`;
   const { code, stderr } = await user.run(["upgrade", "--image", image]);
   assert.equal(code, 1);
   assert.match(stderr, /boot\.efi cannot be started with Secure Boot: nobody has signed it/);

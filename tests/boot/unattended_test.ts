@@ -12,7 +12,14 @@ import { bootTest } from "./boot_test_case.ts";
 import { configVolume, isoToolMissing } from "./config_volume.ts";
 import { diskMissing, freshFirmware, makeCd, openPartition } from "./disk_image.ts";
 import { BOOTED } from "./disk_node.ts";
-import { installerOf, serveInstallers } from "./installers.ts";
+import {
+  builtTag,
+  installerOf,
+  mirrorInstallers,
+  REPOSITORY,
+  type ServedInstallers,
+  serveInstallers,
+} from "./installers.ts";
 import { BOOT_MS, DIST, EVENT_MS, type Node, type NodeOptions, startNode, until } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
@@ -21,7 +28,7 @@ const long = { unless: await diskMissing() ?? await isoToolMissing(), tier: "lon
 
 let directory: string;
 let disk: string;
-let registry: ReturnType<typeof serveInstallers>;
+let registry: ServedInstallers;
 let machine: NodeOptions;
 let node: Node;
 let user: Talosctl;
@@ -42,17 +49,15 @@ Deno.test.afterAll(async () => {
 /** The generated configuration with this machine's name and the test's installer. */
 function configured(text: string): string {
   const document = parseDocument(text);
-  document.setIn(["machine", "install", "image"], `installers.test/installer:${tag}`);
+  document.setIn(["machine", "install", "image"], `${REPOSITORY}:${tag}`);
   document.setIn(["machine", "install", "extraKernelArgs"], EMULATED_ARGUMENTS);
-  document.setIn(["machine", "registries", "mirrors"], {
-    "installers.test": { endpoints: [`http://10.0.2.2:${registry.port}`] },
-  });
+  mirrorInstallers(document, registry);
   document.setIn(["machine", "network", "hostname"], "unattended");
   return document.toString();
 }
 
 bootTest("a power cut leaves an installation that was begun by a CD's configuration", async () => {
-  tag = JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
+  tag = await builtTag();
   registry = serveInstallers({ [tag]: await installerOf(DIST, join(directory, "installer")) });
   const cd = await makeCd(directory, ["talos.config=metal-iso"]);
   const config = join(directory, "config.iso");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { renamedInstaller } from "./altered_releases.ts";
 import { BOOTED, type DiskNode } from "./disk_node.ts";
+import { REPOSITORY } from "./installers.ts";
 import { BOOT_MS } from "./node.ts";
 
 /**
@@ -21,7 +22,7 @@ export async function upgraded(
   const { node, user, images } = machine;
   images[tag] = await renamedInstaller(tag, join(directory, tag), machine.secureBoot);
   const from = await machine.shown();
-  await user.print(["upgrade", "--image", `installers.test/installer:${tag}`, ...flags]);
+  await user.print(["upgrade", "--image", `${REPOSITORY}:${tag}`, ...flags]);
   await node.vm.until(new RegExp(`slot ${slot} has proved itself: it is permanent`), BOOT_MS, from);
   await node.vm.until(BOOTED, BOOT_MS, from);
   const { spec } = JSON.parse(await user.print(["get", "upgradestatus", "--output", "json"]));

@@ -4,14 +4,13 @@ import { parseDocument } from "yaml";
 import { renamedInstaller } from "../boot/altered_releases.ts";
 import { freshFirmware, makeDisk } from "../boot/disk_image.ts";
 import { BOOTED } from "../boot/disk_node.ts";
-import { NEXT_TAG, serveInstallers } from "../boot/installers.ts";
+import { mirrorInstallers, NEXT_TAG, REPOSITORY, serveInstallers } from "../boot/installers.ts";
 import { BOOT_MS, startNode } from "../boot/node.ts";
 import { Talosctl } from "../boot/talosctl.ts";
 import { copyDisk } from "./copy_disk.ts";
 import type { Recording } from "./run.ts";
 
 const DISK_BYTES = 3 * 2 ** 30;
-const REGISTRY = "installers.test";
 
 /** The files of a recording in a directory. */
 export function recordingIn(directory: string): Recording {
@@ -42,7 +41,11 @@ export async function recordLife(directory: string): Promise<Recording> {
       ...["-blockdev", "driver=blklogwrites,node-name=logged,file=written,log=log"],
       ...["-device", "virtio-blk-pci,drive=logged,bootindex=0"],
     ],
-    config: (yaml) => config = withInstallers(yaml, registry.port),
+    config(yaml) {
+      const document = parseDocument(yaml);
+      mirrorInstallers(document, registry);
+      return config = document.toString();
+    },
   });
   const { address, vm } = node;
   await using user = await Talosctl.administrator(node);
@@ -52,22 +55,13 @@ export async function recordLife(directory: string): Promise<Recording> {
   await vm.until(BOOTED, BOOT_MS);
   await node.ready();
   const { length } = await vm.console();
-  await user.print(["upgrade", "--image", `${REGISTRY}/installer:${NEXT_TAG}`]);
+  await user.print(["upgrade", "--image", `${REPOSITORY}:${NEXT_TAG}`]);
   await vm.until(/slot B has proved itself: it is permanent/, BOOT_MS, length);
   await node.ready();
   await user.print(["shutdown"]);
   await vm.off(BOOT_MS);
   await Deno.remove(written);
   return recording;
-}
-
-/** Has the node find the installers that this host serves on a port. */
-function withInstallers(yaml: string, port: number): string {
-  const document = parseDocument(yaml);
-  document.setIn(["machine", "registries", "mirrors", REGISTRY], {
-    endpoints: [`http://10.0.2.2:${port}`],
-  });
-  return document.toString();
 }
 
 /** A file of this host; only the machine's flushes count, which the log has. */
