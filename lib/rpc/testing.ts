@@ -44,7 +44,7 @@ export class TestPki {
 
   /** A server of the loopback addresses that may act as client too, as apid's own. */
   async server(): Promise<Identity> {
-    const names = sans(["127.0.0.1", "127.0.0.2", "localhost"]);
+    const names = sans(["127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost"]);
     return this.#identity(
       await issueServerLeaf({ ca: this.ca, sans: names, now: new Date(), lifetimeMs: hoursMs(24) }),
     );

@@ -1,8 +1,8 @@
 /**
  * The API's speed beside a yardstick: calls per second, p50 and p99, one at a time and 64 in flight,
  * through apid, routerd and a machine service, and against a grpc-go echo server with the same
- * certificates, in the same run, by the same client. JSON lines; CPU microseconds a call tell more
- * than rates on a machine that does other work too.
+ * certificates, in the same run, by the same client; last, what it takes one node to ask three. JSON
+ * lines; CPU microseconds a call tell more than rates on a machine that does other work too.
  *
  * ```sh
  * deno run -A tests/bench/api.ts [calls]
@@ -19,6 +19,8 @@ import { cpuMs, type Memory, memoryOf, print } from "./_process.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const HOST = "127.0.0.1";
+/** Whom the first node asks beside itself. */
+const OTHERS = ["127.0.0.2", "127.0.0.3"];
 const GO_PORT = 50981;
 const APID_PORT = 50980;
 
@@ -59,39 +61,44 @@ async function bench(calls: number): Promise<void> {
       "--machined",
       at("m.sock"),
     ]),
-    startDeno("apid", [
-      ...["cmd/node/main.ts", "apid", "--host", HOST, "--port", String(APID_PORT)],
-      ...[
-        "--node-port",
-        String(APID_PORT),
-        "--socket",
-        at("a.sock"),
-        "--router-socket",
-        at("r.sock"),
-      ],
-    ]),
+    ...[HOST, ...OTHERS].map((host) =>
+      startDeno(host === HOST ? "apid" : `apid of ${host}`, [
+        ...["cmd/node/main.ts", "apid", "--host", host, "--port", String(APID_PORT)],
+        ...["--node-port", String(APID_PORT), "--socket", at(`${host}.sock`)],
+        ...["--router-socket", at("r.sock")],
+      ])
+    ),
   ];
-  const apid = servers[3]!.child.stdin.getWriter();
-  await apid.write(new TextEncoder().encode(`${JSON.stringify({ identity })}\n`));
+  const [go, node, others] = [servers.slice(0, 1), servers.slice(1, 4), servers.slice(4)];
+  const told = new TextEncoder().encode(`${JSON.stringify({ identity })}\n`);
+  const inputs = servers.slice(3).map(({ child }) => child.stdin.getWriter());
+  for (const input of inputs) await input.write(told);
   try {
-    for (const name of ["m.sock", "r.sock", "a.sock"]) {
-      await until(`up: ${name}`, () => exists(at(name)), 30_000);
+    for (const name of ["m", "r", HOST, ...OTHERS]) {
+      await until(`up: ${name}`, () => exists(at(`${name}.sock`)), 30_000);
     }
-    const go = servers.slice(0, 1);
-    const node = servers.slice(1);
     for (const inFlight of [1, 64]) {
       await load("grpc-go", program, folder.path, GO_PORT, inFlight, calls, go);
       await load("apid", program, folder.path, APID_PORT, inFlight, calls, node);
     }
-    await load("apid, one node", program, folder.path, APID_PORT, 1, calls / 5, node, HOST);
+    const fanOut = async (name: string, hosts: readonly string[], of: readonly Server[]) =>
+      await load(name, program, folder.path, APID_PORT, 1, calls / 5, of, hosts.join());
+    const one = await fanOut("apid, one node", OTHERS.slice(0, 1), [...node, others[0]!]);
+    const three = await fanOut("apid, three nodes", [HOST, ...OTHERS], [...node, ...others]);
+    print({
+      ...{ case: "fan-out to three nodes", p50Ms: three },
+      baseline: { name: "one node through another", p50Ms: one },
+      ratio: Math.round(three / one * 100) / 100,
+    });
     for (const { name, child } of node) print({ process: name, ...await memory(child.pid) });
   } finally {
     for (const { child } of servers) child.kill("SIGKILL");
     await Promise.all(servers.map(({ child }) => child.status));
-    await apid.abort().catch(() => {});
+    for (const input of inputs) await input.abort().catch(() => {});
   }
 }
 
+/** Loads a target, prints what came of it, and gives the median, milliseconds. */
 async function load(
   target: string,
   program: string,
@@ -101,7 +108,7 @@ async function load(
   calls: number,
   servers: readonly Server[],
   nodes = "",
-): Promise<void> {
+): Promise<number> {
   const before = await Promise.all(servers.map(({ child }) => cpuMs(child.pid)));
   const flags = ["-addr", `${HOST}:${port}`, "-pki", pki, "-calls", String(calls)];
   const output = await run(
@@ -116,7 +123,12 @@ async function load(
     const used = (after[index] ?? 0) - (before[index] ?? 0);
     cpuUsPerCall[name] = Math.round(used * 1000 / (result.calls + result.warmUp));
   }
+  const answered = nodes === "" ? 1 : nodes.split(",").length;
+  if (result.failed > 0 || result.messages !== answered) {
+    throw new Error(`Cannot load ${target}: ${output}`);
+  }
   print({ target, ...result, cpuUsPerCall });
+  return result.p50Ms;
 }
 
 async function writeIdentities(folder: string): Promise<Identity> {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -24,6 +25,7 @@ import (
 
 const (
 	method = "/machine.MachineService/Version"
+	tag    = "v0.0.0-bench"
 	warmUp = 500
 )
 
@@ -41,7 +43,7 @@ func (rawCodec) Unmarshal(data []byte, v any) error {
 }
 
 // reply is a VersionResponse{messages: [{version: {tag: "v0.0.0-bench"}}]}.
-var reply = []byte("\x0a\x10\x12\x0e\x0a\x0cv0.0.0-bench")
+var reply = []byte("\x0a\x10\x12\x0e\x0a\x0c" + tag)
 
 func main() {
 	mode := flag.String("mode", "load", "serve or load")
@@ -118,6 +120,8 @@ func load(addr, dir string, calls, inFlight int, nodes string) {
 	}
 	defer conn.Close()
 
+	var messages atomic.Int64
+
 	call := func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
@@ -128,7 +132,11 @@ func load(addr, dir string, calls, inFlight int, nodes string) {
 
 		var request, answer []byte
 
-		return conn.Invoke(ctx, method, &request, &answer)
+		err := conn.Invoke(ctx, method, &request, &answer)
+		// Each node that answered has a version in it; one that did not has an error instead.
+		messages.Store(int64(bytes.Count(answer, []byte(tag))))
+
+		return err
 	}
 
 	for range warmUp {
@@ -178,6 +186,7 @@ func load(addr, dir string, calls, inFlight int, nodes string) {
 		"calls":       calls,
 		"warmUp":      warmUp,
 		"failed":      failed.Load(),
+		"messages":    messages.Load(),
 		"callsPerSec": int(float64(calls) / total.Seconds()),
 		"p50Ms":       ms(times[calls/2]),
 		"p99Ms":       ms(times[calls*99/100]),
