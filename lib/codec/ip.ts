@@ -91,19 +91,20 @@ export function parseCidr(text: string): IpPrefix {
 
 /** The same prefix with every bit behind it cleared: the network an address is in. */
 export function networkOf({ address, prefix }: IpPrefix): IpPrefix {
-  const bytes = parseIp(address);
-  for (let at = 0; at < bytes.length; at++) {
-    const kept = Math.max(0, Math.min(8, prefix - at * 8));
-    bytes[at] = (bytes[at] ?? 0) & (0xff << (8 - kept));
-  }
+  const bytes = parseIp(address).map((byte, at) => byte & maskByte(prefix, at));
   return { address: formatIp(bytes), prefix };
+}
+
+/** The byte at a place of the netmask that has `prefix` leading ones. */
+function maskByte(prefix: number, at: number): number {
+  return 0xff << (8 - Math.max(0, Math.min(8, prefix - at * 8))) & 0xff;
 }
 
 /** Whether an address is in the network of a prefix; one of the other family never is. */
 export function isInNetwork(address: string, { address: network, prefix }: IpPrefix): boolean {
-  if (parseIp(address).length !== parseIp(network).length) return false;
-  const of = (one: string): string => networkOf({ address: one, prefix }).address;
-  return of(address) === of(network);
+  const [ours, theirs] = [parseIp(address), parseIp(network)];
+  return ours.length === theirs.length &&
+    ours.every((byte, at) => ((byte ^ theirs[at]!) & maskByte(prefix, at)) === 0);
 }
 
 /** How many leading ones a netmask has. @throws {RangeError} when the ones are not contiguous */

@@ -32,6 +32,6 @@ export { MemoryState, WATCH_HISTORY } from "./memory_state.ts";
 export { type PaceLimits } from "./pace.ts";
 export { find, get, until } from "./read.ts";
 export { isTombstone, type Metadata, type Phase, type Resource, tombstone } from "./resource.ts";
-export { frozenCopy, sameValue } from "./spec_value.ts";
+export { frozenCopy, oncePerSpec, sameValue } from "./spec_value.ts";
 export type { ResourceEvent, State, StateReader, WatchOptions, WriteOptions } from "./state.ts";
 export { isFault, StateError, type StateFault } from "./state_error.ts";

@@ -13,6 +13,19 @@ export function frozenCopy<T>(value: T): T {
   return copy(value, 0) as T;
 }
 
+/**
+ * `derive` with a memory of what came of specs: what a state holds never changes, so nothing else comes
+ * of it later. Forgets with the spec; has no memory of values that are not of a state.
+ */
+export function oncePerSpec<S extends object, T>(derive: (spec: S) => T): (spec: S) => T {
+  const known = new WeakMap<S, { readonly value: T }>();
+  return (spec) => {
+    const found = known.get(spec) ?? { value: derive(spec) };
+    if (ours.has(spec)) known.set(spec, found);
+    return found.value;
+  };
+}
+
 /** Deeper than any sane spec, and far above the stack's limit. */
 const MAX_DEPTH = 200;
 

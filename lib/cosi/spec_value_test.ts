@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { frozenCopy, sameValue } from "./spec_value.ts";
+import { frozenCopy, oncePerSpec, sameValue } from "./spec_value.ts";
 
 Deno.test("frozenCopy() freezes through and through, and leaves the original alone", () => {
   const given = { list: [{ a: 1 }], none: undefined };
@@ -21,6 +21,17 @@ Deno.test("frozenCopy() keeps a field named __proto__ a field", () => {
   const made = frozenCopy(given);
   assert.equal(Object.getPrototypeOf(made), Object.prototype);
   assert.ok(sameValue(made, given));
+});
+
+Deno.test("oncePerSpec() derives once of a spec, and each time of what may change", () => {
+  let times = 0;
+  const size = oncePerSpec((list: readonly number[]) => (times++, list.length));
+  const spec = frozenCopy([1, 2]);
+  assert.deepEqual([size(spec), size(spec), times], [2, 2, 1]);
+  const own = [1];
+  assert.equal(size(own), 1);
+  own.push(2);
+  assert.deepEqual([size(own), times], [2, 3]);
 });
 
 for (

@@ -7,7 +7,7 @@ import type {
   RootKubernetesSpec,
 } from "$lib/resources/mod.ts";
 import type { SecureTarget } from "$lib/secure_http/mod.ts";
-import { adminOf } from "../secrets/kubeconfig.ts";
+import { administrator } from "../secrets/kubeconfig.ts";
 
 /** etcd's port for clients. */
 export const ETCD_CLIENT_PORT = 2379;
@@ -30,9 +30,9 @@ export function etcdTarget(
 export function kubeTarget(
   url: string,
   { ca }: RootKubernetesSpec,
-  { adminKubeconfig }: KubernetesSecretsSpec,
+  secrets: KubernetesSecretsSpec,
 ): SecureTarget {
-  const client = adminOf(adminKubeconfig);
+  const client = administrator(secrets);
   if (!client) throw new Error("Cannot reach the API server: the kubeconfig has no certificate");
   return { url, ca: ca.crt, client };
 }

@@ -3,6 +3,7 @@ import {
   type Controller,
   type ControllerRuntime,
   exclusive,
+  oncePerSpec,
   type Pass,
   strong,
   weak,
@@ -16,6 +17,7 @@ import {
   RootSecrets,
   Service,
   StaticPod,
+  type StaticPodSpec,
   StaticPodStatus,
 } from "$lib/resources/mod.ts";
 import { keepFiles } from "./files.ts";
@@ -23,6 +25,11 @@ import { type KubeletPod, staticPodStatuses } from "./kubelet_pods.ts";
 
 /** How often the kubelet is asked for its pods: until all are ready, and after that. */
 const POLL_MS = { starting: 3_000, ready: 15_000 } as const;
+
+/** The file by which the kubelet learns of a pod. */
+const manifestOf = oncePerSpec((pod: StaticPodSpec) =>
+  stringify(pod, { aliasDuplicateObjects: false, lineWidth: 0 })
+);
 
 /** The kubelet's pods as it lists them itself. */
 export type ListKubeletPods = (
@@ -74,7 +81,7 @@ export class KubeletStaticPodController implements Controller {
         continue;
       }
       await pass.addFinalizer(StaticPod, id, finalizerOf(id));
-      files[`talos-${id}.yaml`] = stringify(spec, { aliasDuplicateObjects: false, lineWidth: 0 });
+      files[`talos-${id}.yaml`] = manifestOf(spec);
     }
     await keepFiles({
       directory: this.deps.manifests,

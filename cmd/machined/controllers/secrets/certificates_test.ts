@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { frozenCopy } from "$lib/cosi/mod.ts";
 import { ControllerWorld } from "$lib/cosi/testing.ts";
 import {
   createCa,
@@ -237,8 +238,13 @@ Deno.test("keepLeaf() issues anew for a broken pair and a clock that was set bac
     usages: ["clientAuth"],
     lifetimeMs: hoursMs(24),
   };
-  const { leaf } = await keepLeaf(undefined, demand, now);
-  assert.equal((await keepLeaf(leaf, demand, now)).leaf, leaf);
+  // As the state holds it: what was found of it once is remembered.
+  const leaf = frozenCopy((await keepLeaf(undefined, demand, now)).leaf);
+  const first = await keepLeaf(leaf, demand, now);
+  assert.equal(first.leaf, leaf);
+  assert.deepEqual(await keepLeaf(leaf, demand, now), first);
+  const elsewhere = { ...demand, subject: { commonName: "another" } };
+  assert.notEqual((await keepLeaf(leaf, elsewhere, now)).leaf, leaf);
   const other = (await keepLeaf(undefined, demand, now)).leaf;
   for (const broken of [{ crt: "", key: "" }, { crt: leaf.crt, key: other.key }]) {
     assert.notEqual((await keepLeaf(broken, demand, now)).leaf, broken);

@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 import { parse, stringify } from "yaml";
+import { frozenCopy, oncePerSpec } from "$lib/cosi/mod.ts";
 import type { PemPair } from "$lib/pki/mod.ts";
+import type { KubernetesSecretsSpec } from "$lib/resources/mod.ts";
 
 /** What a kubeconfig says. */
 export interface Kubeconfig {
@@ -36,6 +38,11 @@ export function encodeKubeconfig(
     "current-context": user,
   }, { lineWidth: 0 });
 }
+
+/** The administrator's certificate among the secrets of a control plane. */
+export const administrator = oncePerSpec(({ adminKubeconfig }: KubernetesSecretsSpec) =>
+  frozenCopy(adminOf(adminKubeconfig))
+);
 
 /** The administrator's certificate in a kubeconfig that encodeKubeconfig made; undefined in another. */
 export function adminOf(kubeconfig: string): PemPair | undefined {

@@ -1,6 +1,6 @@
 import { hoursMs, NO_SANS, type PemPair, sans } from "$lib/pki/mod.ts";
 import type { KubernetesSecretsSpec, RootKubernetesSpec } from "$lib/resources/mod.ts";
-import { adminOf, encodeKubeconfig } from "./kubeconfig.ts";
+import { administrator, encodeKubeconfig } from "./kubeconfig.ts";
 import { keepLeaf, type LeafDemand } from "./leaf.ts";
 
 const LIFETIME_MS = hoursMs(24 * 365);
@@ -73,7 +73,7 @@ export async function kubernetesSecrets(
   now: Date,
 ): Promise<{ readonly spec: KubernetesSecretsSpec; readonly renewAtMs: number }> {
   const demands = kubernetesDemands(root);
-  const admin = await keepLeaf(present && adminOf(present.adminKubeconfig), demands.admin, now);
+  const admin = await keepLeaf(present && administrator(present), demands.admin, now);
   const leaves = [admin];
   const keep = async (name: Exclude<keyof KubernetesDemands, "admin">): Promise<PemPair> => {
     const kept = await keepLeaf(present?.[name], demands[name], now);

@@ -1,3 +1,4 @@
+import { oncePerSpec } from "$lib/cosi/mod.ts";
 import {
   canonicalIp,
   inspectCertificate,
@@ -26,6 +27,16 @@ export interface KeptLeaf {
   readonly renewAtMs: number;
 }
 
+/** A demand that a certificate was found good for, and from when on and until when it stays so. */
+interface Finding {
+  readonly demand: string;
+  readonly fromMs: number;
+  readonly renewAtMs: number;
+}
+
+/** What was found of a certificate last: to read and verify one takes milliseconds, and passes are many. */
+const findings = oncePerSpec((_: PemPair): { last?: Finding } => ({}));
+
 /**
  * The `present` certificate while it is what is demanded and less than half of its life is over, else
  * a new one. So a restart or an unrelated change issues nothing.
@@ -35,14 +46,36 @@ export async function keepLeaf(
   demand: LeafDemand,
   now: Date,
 ): Promise<KeptLeaf> {
-  if (present && await isGood(present, demand, now)) return kept(present, now);
+  if (present) {
+    const found = findings(present);
+    const wanted = textOf(demand);
+    if (found.last && stillHolds(found.last, wanted, now.getTime())) {
+      return { leaf: present, renewAtMs: found.last.renewAtMs };
+    }
+    if (await isGood(present, demand, now)) {
+      found.last = { demand: wanted, ...timesOf(present, now) };
+      return { leaf: present, renewAtMs: found.last.renewAtMs };
+    }
+  }
   const leaf = await issueLeaf({ kind: "ecdsa-p256", ...demand, now });
-  return kept(leaf, now);
+  return { leaf, renewAtMs: timesOf(leaf, now).renewAtMs };
 }
 
-function kept(leaf: PemPair, now: Date): KeptLeaf {
-  const { notBefore, notAfter } = inspectCertificate(leaf.crt);
-  return { leaf, renewAtMs: renewAt(notBefore, notAfter, now).getTime() };
+/** A leaf never outlives its CA, so its own times say all. */
+function stillHolds({ demand, fromMs, renewAtMs }: Finding, wanted: string, nowMs: number) {
+  return demand === wanted && nowMs >= fromMs && nowMs < renewAtMs;
+}
+
+function textOf({ ca, subject, sans, usages }: LeafDemand): string {
+  return JSON.stringify([ca.crt, subject, sans, usages]);
+}
+
+function timesOf({ crt }: PemPair, now: Date): { fromMs: number; renewAtMs: number } {
+  const { notBefore, notAfter } = inspectCertificate(crt);
+  return {
+    fromMs: notBefore.getTime(),
+    renewAtMs: renewAt(notBefore, notAfter, now).getTime(),
+  };
 }
 
 async function isGood(leaf: PemPair, demand: LeafDemand, now: Date): Promise<boolean> {
