@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { parse, stringify } from "yaml";
-import { frozenCopy, oncePerSpec } from "$lib/cosi/mod.ts";
+import { oncePerSpec } from "$lib/cosi/mod.ts";
 import type { PemPair } from "$lib/pki/mod.ts";
 import type { KubernetesSecretsSpec } from "$lib/resources/mod.ts";
 
@@ -41,7 +41,7 @@ export function encodeKubeconfig(
 
 /** The administrator's certificate among the secrets of a control plane. */
 export const administrator = oncePerSpec(({ adminKubeconfig }: KubernetesSecretsSpec) =>
-  frozenCopy(adminOf(adminKubeconfig))
+  adminOf(adminKubeconfig)
 );
 
 /** The administrator's certificate in a kubeconfig that encodeKubeconfig made; undefined in another. */

@@ -1,6 +1,6 @@
-import { oncePerSpec } from "$lib/cosi/mod.ts";
 import {
   canonicalIp,
+  type CertificateInfo,
   inspectCertificate,
   issueLeaf,
   keyMatches,
@@ -27,15 +27,19 @@ export interface KeptLeaf {
   readonly renewAtMs: number;
 }
 
-/** A demand that a certificate was found good for, and from when on and until when it stays so. */
-interface Finding {
-  readonly demand: string;
+/** From when on a certificate holds, and when it is to be renewed; milliseconds since 1970. */
+interface Times {
   readonly fromMs: number;
   readonly renewAtMs: number;
 }
 
-/** What was found of a certificate last: to read and verify one takes milliseconds, and passes are many. */
-const findings = oncePerSpec((_: PemPair): { last?: Finding } => ({}));
+/** What was found of a certificate: it is good for a demand. */
+interface Finding extends Times {
+  readonly demand: string;
+}
+
+/** What was found last: to read and verify a certificate takes milliseconds, and passes are many. */
+const findings = new WeakMap<PemPair, Finding>();
 
 /**
  * The `present` certificate while it is what is demanded and less than half of its life is over, else
@@ -46,50 +50,55 @@ export async function keepLeaf(
   demand: LeafDemand,
   now: Date,
 ): Promise<KeptLeaf> {
-  if (present) {
-    const found = findings(present);
-    const wanted = textOf(demand);
-    if (found.last && stillHolds(found.last, wanted, now.getTime())) {
-      return { leaf: present, renewAtMs: found.last.renewAtMs };
-    }
-    if (await isGood(present, demand, now)) {
-      found.last = { demand: wanted, ...timesOf(present, now) };
-      return { leaf: present, renewAtMs: found.last.renewAtMs };
-    }
-  }
+  const found = present && await goodTimes(present, demand, now);
+  if (present && found) return { leaf: present, renewAtMs: found.renewAtMs };
   const leaf = await issueLeaf({ kind: "ecdsa-p256", ...demand, now });
-  return { leaf, renewAtMs: timesOf(leaf, now).renewAtMs };
+  return { leaf, renewAtMs: timesOf(inspectCertificate(leaf.crt), now).renewAtMs };
 }
 
-/** A leaf never outlives its CA, so its own times say all. */
-function stillHolds({ demand, fromMs, renewAtMs }: Finding, wanted: string, nowMs: number) {
-  return demand === wanted && nowMs >= fromMs && nowMs < renewAtMs;
+/** The times of a certificate that is good for a demand now, as it was found last or anew. */
+async function goodTimes(
+  leaf: PemPair,
+  demand: LeafDemand,
+  now: Date,
+): Promise<Times | undefined> {
+  const { ca, subject, sans, usages } = demand;
+  const wanted = JSON.stringify([ca.crt, subject, sans, usages]);
+  const known = findings.get(leaf);
+  // A leaf never outlives its CA, so its own times say all.
+  if (known?.demand === wanted && isBetween(now.getTime(), known)) return known;
+  const times = await examine(leaf, demand, now);
+  if (times) findings.set(leaf, { demand: wanted, ...times });
+  return times;
 }
 
-function textOf({ ca, subject, sans, usages }: LeafDemand): string {
-  return JSON.stringify([ca.crt, subject, sans, usages]);
+function isBetween(nowMs: number, { fromMs, renewAtMs }: Times): boolean {
+  return nowMs >= fromMs && nowMs < renewAtMs;
 }
 
-function timesOf({ crt }: PemPair, now: Date): { fromMs: number; renewAtMs: number } {
-  const { notBefore, notAfter } = inspectCertificate(crt);
+function timesOf(validity: Pick<CertificateInfo, "notBefore" | "notAfter">, now: Date): Times {
+  const { notBefore, notAfter } = validity;
   return {
     fromMs: notBefore.getTime(),
     renewAtMs: renewAt(notBefore, notAfter, now).getTime(),
   };
 }
 
-async function isGood(leaf: PemPair, demand: LeafDemand, now: Date): Promise<boolean> {
+async function examine(leaf: PemPair, demand: LeafDemand, now: Date): Promise<Times | undefined> {
   try {
     // Under this very CA, and valid now: a clock that was set back asks for a new one too.
     await verifyCertificate({ crt: leaf.crt, ca: demand.ca.crt, now });
-    const { subject, sans, usages, notBefore, notAfter } = inspectCertificate(leaf.crt);
-    return renewAt(notBefore, notAfter, now) > now && keyMatches(leaf.crt, leaf.key) &&
+    const certificate = inspectCertificate(leaf.crt);
+    const { subject, sans, usages } = certificate;
+    const times = timesOf(certificate, now);
+    const isGood = isBetween(now.getTime(), times) && keyMatches(leaf.crt, leaf.key) &&
       subject.commonName === demand.subject.commonName &&
       sameSet(subject.organization ?? [], demand.subject.organization ?? []) &&
       sameSet(sans.ips.map(canonicalIp), demand.sans.ips.map(canonicalIp)) &&
       sameSet(sans.dns, demand.sans.dns) && sameSet(usages, demand.usages);
+    return isGood ? times : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
