@@ -11,25 +11,13 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { parseDocument } from "yaml";
-import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
-import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { renamedInstaller } from "../boot/altered_releases.ts";
-import { blankDisk } from "../boot/blank_disk.ts";
-import { freshFirmware, makeCd } from "../boot/disk_image.ts";
+import { startCdNode } from "../boot/cd_node.ts";
 import { BOOTED } from "../boot/disk_node.ts";
-import {
-  builtTag,
-  installerOf,
-  mirrorInstallers,
-  REPOSITORY,
-  serveInstallers,
-} from "../boot/installers.ts";
-import { BOOT_MS, DIST, type Node, startNode, textOf, until } from "../boot/node.ts";
-import { Talosctl } from "../boot/talosctl.ts";
+import { REPOSITORY } from "../boot/installers.ts";
+import { BOOT_MS, type Node, textOf, until } from "../boot/node.ts";
 import { print } from "./_process.ts";
 
-const DISK_BYTES = 3 * 2 ** 30;
 const NEXT_TAG = "v0.1.2";
 const CALL = { timeoutMs: 10_000 };
 
@@ -68,32 +56,11 @@ async function cost(node: Node, slot: "A" | "B", ask: () => Promise<unknown>): P
 
 const directory = await Deno.makeTempDir({ prefix: "bench-disk-" });
 try {
-  const tag = await builtTag();
-  const images: Record<string, BuiltImage> = {
-    [tag]: await installerOf(DIST, join(directory, "this")),
-    [NEXT_TAG]: await renamedInstaller(NEXT_TAG, join(directory, "next")),
-  };
-  await using registry = serveInstallers(images);
-  const [disk, cd] = [join(directory, "disk.raw"), await makeCd(directory)];
-  await blankDisk(disk, DISK_BYTES);
-  let yaml = "";
-  await using node = await startNode({
-    ...{ disks: [disk], cds: [cd], firmware: await freshFirmware(directory), memoryMib: 2048 },
-    config(text) {
-      const document = parseDocument(text);
-      document.setIn(["machine", "install"], {
-        ...{ disk: "/dev/vda", image: `${REPOSITORY}:${tag}`, wipe: false },
-        extraKernelArgs: EMULATED_ARGUMENTS,
-      });
-      mirrorInstallers(document, registry);
-      return yaml = document.toString();
-    },
-  });
-  await using user = await Talosctl.administrator(node);
-  const file = await user.file("config.yaml", yaml);
-  await node.vm.until(/maintenance mode: /, BOOT_MS);
+  await using machine = await startCdNode(directory);
+  const { node, user, tag, images } = machine;
+  images[NEXT_TAG] = await renamedInstaller(NEXT_TAG, join(directory, "next"));
   const installed = await cost(node, "A", async () => {
-    await user.print(["apply-config", "--insecure", "--nodes", node.address, "--file", file]);
+    await machine.configure();
     // The machine answers before that, too.
     const { index } = await node.vm.until(/reboot requested by installation/, BOOT_MS);
     await node.vm.until(BOOTED, BOOT_MS, index);
