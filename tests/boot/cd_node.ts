@@ -4,14 +4,9 @@ import { type Document, parseDocument } from "yaml";
 import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { blankDisk } from "./blank_disk.ts";
+import { builtManifest } from "./built_manifest.ts";
 import { freshFirmware, makeCd } from "./disk_image.ts";
-import {
-  builtTag,
-  installerOf,
-  mirrorInstallers,
-  REPOSITORY,
-  serveInstallers,
-} from "./installers.ts";
+import { installerOf, mirrorInstallers, REPOSITORY, serveInstallers } from "./installers.ts";
 import { BOOT_MS, DIST, type Node, type NodeOptions, startNode } from "./node.ts";
 import { Talosctl } from "./talosctl.ts";
 
@@ -48,7 +43,7 @@ export async function startCdNode(
   { kernelArguments = [], change, args = [] }: CdNodeOptions = {},
 ): Promise<CdNode> {
   await using started = new AsyncDisposableStack();
-  const tag = await builtTag();
+  const { version: tag } = await builtManifest();
   const images = { [tag]: await installerOf(DIST, join(directory, "this")) };
   const registry = started.use(serveInstallers(images));
   const [disk, cd] = [join(directory, "disk.raw"), await makeCd(directory)];

@@ -12,9 +12,9 @@ import { parseLock } from "../../mkimage/lock.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
 import { bootTest } from "./boot_test_case.ts";
+import { builtManifest } from "./built_manifest.ts";
 import { diskMissing } from "./disk_image.ts";
 import {
-  builtTag,
   installerOf,
   REGISTRY,
   REPOSITORY,
@@ -55,7 +55,7 @@ async function common(name: string) {
 
 /** The flags by which machines get this release's installer from this host. */
 async function installing(): Promise<string[]> {
-  const tag = await builtTag();
+  const { version: tag } = await builtManifest();
   const images: Record<string, BuiltImage> = {
     [tag]: await installerOf(DIST, join(directory, "installer")),
   };
@@ -68,8 +68,9 @@ async function installing(): Promise<string[]> {
 
 /** Whether the machine that was created runs from slot A of its own disk, and can be ended. */
 async function runsFromDisk(): Promise<void> {
+  const { version } = await builtManifest();
   const status = await user.print(["get", "upgradestatus"]);
-  assert.match(status, new RegExp(`${await builtTag()} +A +permanent`));
+  assert.match(status, new RegExp(`${version} +A +permanent`));
   assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), "talos-default-master-1\n");
   assert.match(await user.print(["read", "/proc/mounts"]), /^\/dev\/vda3 \/system\/state xfs /m);
   await user.print(["cluster", "destroy"]);

@@ -18,11 +18,6 @@ export const REPOSITORY = `${REGISTRY}/installer`;
 export const NEXT_TAG = "v0.1.1";
 const NEXT = join(DIST, "next");
 
-/** The release of the built image. */
-export async function builtTag(): Promise<string> {
-  return JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json"))).version;
-}
-
 /** Builds the image of the next release, unless there is one of the same build. */
 export async function nextImage(): Promise<string> {
   const built = async (directory: string) =>

@@ -3,7 +3,6 @@
  * and what runs on it: each test goes on where the one before left the cluster.
  */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { accessOf } from "$lib/kubeconfig/mod.ts";
 import { tlsKey } from "$lib/pki/mod.ts";
 import { tlsTransport } from "$lib/rpc/mod.ts";
@@ -11,8 +10,8 @@ import { ContainerDriver } from "$proto/common/common_pb.ts";
 import { MachineService } from "$proto/machine/machine_pb.ts";
 import { createClient } from "@connectrpc/connect";
 import { parseReference } from "../../mkimage/oci/reference.ts";
-import { DIST } from "../../mkimage/paths.ts";
 import { RegistryClient } from "../../mkimage/registry/client.ts";
+import { builtManifest } from "./built_manifest.ts";
 import {
   bootstrap,
   type Cluster,
@@ -163,7 +162,7 @@ clusterTest("every pod runs the image that the registry has, and none was restar
 });
 
 clusterTest("the node tells the kernel and the system of the image's manifest", async () => {
-  const { kernel, version } = JSON.parse(await Deno.readTextFile(join(DIST, "manifest.json")));
+  const { kernel, version } = await builtManifest();
   const { status: { nodeInfo } } = await cluster.kubectl.get("node", NODE_NAME);
   assert.equal(nodeInfo.kernelVersion, kernel);
   assert.equal(nodeInfo.osImage, `Talos (${version})`);

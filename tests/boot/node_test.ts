@@ -4,15 +4,14 @@
  */
 import assert from "node:assert/strict";
 import { connect } from "node:tls";
-import { parseManifest } from "$lib/image/mod.ts";
 import { encodePem, inspectCertificate, tlsKey } from "$lib/pki/mod.ts";
 import { badCredentials, credentialOptions } from "../conformance/credentials.ts";
 import { type CaseResult, pythonClient, pythonMissing } from "../conformance/python.ts";
 import { bootTest } from "./boot_test_case.ts";
+import { builtManifest } from "./built_manifest.ts";
 import {
   BOOT_MS,
   CLUSTER_SERVICES,
-  DIST,
   EVENT_MS,
   type Node,
   startNode,
@@ -113,7 +112,7 @@ bootTest("a node boots the signed image and answers over mutual TLS", async () =
 bootTest(
   "the kernel that answers is not the host's, and runs the image of the manifest",
   async () => {
-    const manifest = parseManifest(await Deno.readTextFile(`${DIST}/manifest.json`));
+    const manifest = await builtManifest();
     const { messages } = await node.machine.version({});
     assert.equal(messages[0]?.version?.tag, manifest.version);
     assert.ok(messages[0]?.version?.sha.includes(manifest.verity.rootHash), "root hash in version");

@@ -1,9 +1,9 @@
 /** Every way an image can be changed: the boot stops with a sentence, or the kernel ends it. */
 import assert from "node:assert/strict";
 import { bootTest } from "./boot_test_case.ts";
+import { builtManifest } from "./built_manifest.ts";
 import { BOOT_MS, DIST, EVENT_MS, startNode } from "./node.ts";
 import {
-  builtManifest,
   flipEveryBlock,
   middleBlocks,
   treeOffset,

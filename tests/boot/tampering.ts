@@ -4,16 +4,11 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { type Manifest, parseManifest } from "$lib/image/mod.ts";
+import type { Manifest } from "$lib/image/mod.ts";
 import { cpioArchive } from "../../mkimage/cpio.ts";
 import { DIST } from "./node.ts";
 
 const INITRAMFS = `${DIST}initramfs-amd64.xz`;
-
-/** The manifest of the built image. */
-export async function builtManifest(): Promise<Manifest> {
-  return parseManifest(await Deno.readTextFile(`${DIST}manifest.json`));
-}
 
 /** The initramfs with one file replaced: the kernel takes the last archive's copy of it. */
 export async function withFile(

@@ -9,11 +9,11 @@ import { openMedium, readGpt } from "$lib/disk/mod.ts";
 import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
 import { blankDisk } from "./blank_disk.ts";
 import { bootTest } from "./boot_test_case.ts";
+import { builtManifest } from "./built_manifest.ts";
 import { configVolume, isoToolMissing } from "./config_volume.ts";
 import { diskMissing, freshFirmware, makeCd, openPartition } from "./disk_image.ts";
 import { BOOTED } from "./disk_node.ts";
 import {
-  builtTag,
   installerOf,
   mirrorInstallers,
   REPOSITORY,
@@ -57,7 +57,7 @@ function configured(text: string): string {
 }
 
 bootTest("a power cut leaves an installation that was begun by a CD's configuration", async () => {
-  tag = await builtTag();
+  tag = (await builtManifest()).version;
   registry = serveInstallers({ [tag]: await installerOf(DIST, join(directory, "installer")) });
   const cd = await makeCd(directory, ["talos.config=metal-iso"]);
   const config = join(directory, "config.iso");
