@@ -102,7 +102,7 @@ bootTest("cluster create gives a worker its API without Kubernetes", async () =>
   const types = await user.print([...both, "get", "machinetype"]);
   assert.match(types, /^10\.0\.2\.15 .* controlplane$/m);
   assert.match(types, /^10\.0\.2\.16 .* join$/m);
-}, { unless });
+}, { unless, tier: "long" });
 
 bootTest("cluster create boots a disk image, as large as --disk says", async () => {
   const options = { ...await common("disk.qcow2"), sizeBytes: 1280 * 2 ** 20 };
@@ -110,7 +110,7 @@ bootTest("cluster create boots a disk image, as large as --disk says", async () 
   await user.print([...CREATE, "--disk-image-path", options.output, "--disk", "4096"]);
   assert.match(await user.print(["disks"]), /\/dev\/vda .* 4\.3 GB\n/);
   await runsFromDisk();
-}, { unless });
+}, { unless, tier: "long" });
 
 bootTest("cluster create installs from a CD", async () => {
   const options = await common("node.iso");

@@ -80,7 +80,7 @@ bootTest("a release that never becomes healthy is given up, and says what it lac
     // Others lack something as well, where the host has little time for the machine.
     lack: "service containerd is ",
   });
-}, { unless, tier: "every" });
+}, { unless, tier: "long" });
 
 bootTest("a release with an empty root filesystem ends its early stage", async () => {
   await triedAndFailed("emptyRootfs", "v0.1.4", {

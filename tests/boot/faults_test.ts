@@ -48,7 +48,7 @@ bootTest("the fault image boots", async () => {
   node = await startNode(await faultMachine(path));
   line = await FaultLine.open(path);
   await booted(0);
-}, { bringsUp: true });
+}, { bringsUp: true, tier: "every" });
 
 for (const role of ["apid", "routerd"]) {
   bootTest(`${role} comes back after kill -9, and the API answers`, async () => {
@@ -138,7 +138,7 @@ bootTest("SIGINT to PID 1, as Ctrl-Alt-Del sends it, reboots", async () => {
   await node.vm.until(/reboot requested by SIGINT/, EVENT_MS, from);
   await booted(from);
   assert.notEqual(await line.ask("bootId"), before);
-}, { bringsUp: true });
+}, { bringsUp: true, tier: "long" });
 
 bootTest("SIGTERM to PID 1 shuts the machine down", async () => {
   const from = await consoleEnd();

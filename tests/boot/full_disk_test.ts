@@ -62,7 +62,7 @@ bootTest("a node with volumes of its own boots", async () => {
   await node.vm.until(BOOTED, BOOT_MS);
   await node.ready();
   assert.match(await user.print(["read", "/proc/mounts"]), /^\/dev\/vdb \/var xfs /m);
-}, { bringsUp: true, unless });
+}, { bringsUp: true, unless, tier: "every" });
 
 bootTest("a full STATE refuses a configuration and keeps the one it has", async () => {
   const before = await user.print(["read", CONFIG]);
@@ -75,7 +75,7 @@ bootTest("a full STATE refuses a configuration and keeps the one it has", async 
     /what was saved before stays: .*; make room on the volume and apply it again/,
   );
   assert.equal(await user.print(["read", CONFIG]), before);
-}, { unless });
+}, { unless, tier: "every" });
 
 bootTest("a full EPHEMERAL leaves the API answering and the services running", async () => {
   assert.equal(await line.ask("fill /var"), "full");
@@ -83,7 +83,7 @@ bootTest("a full EPHEMERAL leaves the API answering and the services running", a
   for (const id of ["apid", "routerd", "trustd", "containerd", "cri"]) {
     assert.ok(await isWell(id), id);
   }
-}, { unless });
+}, { unless, tier: "every" });
 
 bootTest("a node whose disks are full boots, and can write what it needs to", async () => {
   const from = (await node.vm.console()).length;
@@ -96,7 +96,7 @@ bootTest("a node whose disks are full boots, and can write what it needs to", as
   for (const layer of ["/etc/kubernetes", "/etc/cni", "/opt"]) {
     assert.match(mounts, new RegExp(`^overlay ${layer} overlay rw,`, "m"));
   }
-}, { bringsUp: true, unless });
+}, { bringsUp: true, unless, tier: "long" });
 
 bootTest("with room again a configuration is saved, and /var keeps room for the node", async () => {
   assert.equal(await line.ask("free /var"), "free");
@@ -108,4 +108,4 @@ bootTest("with room again a configuration is saved, and /var keeps room for the 
   await node.ready();
   assert.equal(await user.print(["read", "/proc/sys/kernel/hostname"]), "accepted\n");
   assert.match(await user.print(["list", "-l", "/var/system"]), /-rw------- +16777216 .*reserve/);
-}, { unless });
+}, { unless, tier: "long" });

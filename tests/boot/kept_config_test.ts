@@ -71,7 +71,7 @@ bootTest("what the URL gave is kept on STATE, readable by its owner alone", asyn
   assert.match(await user.print(["list", "-l", "/system/state"]), /-rw-------.*config\.yaml/);
   const mounts = await user.print(["read", "/proc/mounts"]);
   assert.match(mounts, /^\/dev\/vda \/system\/state xfs rw,nosuid,nodev,noexec,/m);
-}, { bringsUp: true, unless });
+}, { bringsUp: true, unless, tier: "every" });
 
 bootTest("the files of the configuration are there, those outside /var read-only", async () => {
   assert.equal(await user.print(["read", "/var/lib/agent/token"]), "agent's\n");
@@ -98,4 +98,4 @@ bootTest("without a mode the node reboots by itself, and runs the change", async
   await node.vm.until(/reboot sequence: done/, BOOT_MS, from);
   await booted(NAMES[2], from + (await node.vm.console()).slice(from).indexOf("reboot sequence"));
   assert.equal(asked, 1);
-}, { bringsUp: true, unless });
+}, { bringsUp: true, unless, tier: "long" });

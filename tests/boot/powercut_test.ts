@@ -16,7 +16,7 @@ bootTest("a disk is sound at each flush and boots, wherever the power was cut", 
   const faults = await recordAndCut({ times: BOOTS, seed: 1, boots: BOOTS, say });
   assert.equal(faults, 0, lines.join("\n"));
   assert.match(lines.at(-1)!, new RegExp(`, ${BOOTS} booted; 0 faults$`));
-}, { unless: await diskMissing() ?? await readingMissing() });
+}, { unless: await diskMissing() ?? await readingMissing(), tier: "long" });
 
 /** Why this host cannot look into the volumes of a disk, or nothing when it can. */
 async function readingMissing(): Promise<string | undefined> {
