@@ -18,34 +18,36 @@ const AGEING_PER_MILLION = 15n;
  */
 export class ClockFilter {
   readonly #samples = new Map<string, readonly Sample[]>();
-  #correctedNs = 0n;
 
-  /** Takes a new measurement; gives the best one of that server, as of now. */
-  best(measurement: Measurement, monotonicNs: bigint): Measurement {
+  /**
+   * Takes a new measurement; gives the best one of that server, as of now. By `correctedNs` the clock
+   * was slewed so far, since any time: what was measured earlier is off by so much less.
+   */
+  best(
+    measurement: Measurement,
+    { monotonicNs, correctedNs }: Omit<Sample, "measurement">,
+  ): Measurement {
     const { address } = measurement;
-    const sample = { measurement, monotonicNs, correctedNs: this.#correctedNs };
+    const sample = { measurement, monotonicNs, correctedNs };
     const samples = [...this.#samples.get(address) ?? [], sample].slice(-SAMPLES);
     this.#samples.set(address, samples);
-    const aged = samples.map((one) => this.#aged(one, monotonicNs));
-    return aged.reduce((best, one) => distanceNs(one) < distanceNs(best) ? one : best);
-  }
-
-  /** The clock was slewed by so much: what was measured before is off by as much less. */
-  slewed(offsetNs: bigint): void {
-    this.#correctedNs += offsetNs;
+    // Of equals the newest.
+    return samples.map((one) => aged(one, sample))
+      .reduce((best, one) => distanceNs(one) <= distanceNs(best) ? one : best);
   }
 
   /** The clock was stepped: what was measured before tells nothing any more. */
   clear(): void {
     this.#samples.clear();
   }
+}
 
-  #aged({ measurement, monotonicNs, correctedNs }: Sample, nowNs: bigint): Measurement {
-    const ageing = (nowNs - monotonicNs) * AGEING_PER_MILLION / 1_000_000n;
-    return {
-      ...measurement,
-      offsetNs: measurement.offsetNs - (this.#correctedNs - correctedNs),
-      rootDistanceNs: measurement.rootDistanceNs + ageing,
-    };
-  }
+/** The measurement of `sample` as it would be made together with that of `now`. */
+function aged({ measurement, monotonicNs, correctedNs }: Sample, now: Sample): Measurement {
+  const ageing = (now.monotonicNs - monotonicNs) * AGEING_PER_MILLION / 1_000_000n;
+  return {
+    ...measurement,
+    offsetNs: measurement.offsetNs - (now.correctedNs - correctedNs),
+    rootDistanceNs: measurement.rootDistanceNs + ageing,
+  };
 }

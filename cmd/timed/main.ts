@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { clockTime, markSynchronized, slewClock, stepClock } from "$ffi/clock.ts";
+import { clockState, clockTime, markSynchronized, slewClock, stepClock } from "$ffi/clock.ts";
 import { isSyscallError } from "$ffi/errno.ts";
 import { setHardwareClock } from "$ffi/rtc.ts";
 import {
@@ -79,6 +79,7 @@ function systemClock(rtc: string): Clock {
   return {
     step: stepClock,
     slew: (offsetNs) => slewClock(offsetNs),
+    slewLeftNs: () => BigInt(clockState().offsetNs),
     markSynchronized,
     keepInHardware() {
       try {

@@ -67,16 +67,30 @@ Deno.test("agree() rejects whatever minority lies, for many seeds", () => {
 
 Deno.test("ClockFilter passes over a measurement that was long on its way", () => {
   const filter = new ClockFilter();
-  const second = 1_000_000_000n;
-  assert.equal(filter.best(said("a", 1, 10), 0n).offsetNs, MS);
-  assert.equal(filter.best(said("a", 90, 200), 64n * second).offsetNs, MS);
-  assert.equal(filter.best(said("b", 90, 200), 64n * second).offsetNs, 90n * MS, "another server");
-  filter.slewed(MS);
-  assert.equal(filter.best(said("a", 90, 200), 65n * second).offsetNs, 0n, "what was corrected");
+  const at = (seconds: number, correctedMs = 0) => ({
+    monotonicNs: BigInt(seconds) * 1_000_000_000n,
+    correctedNs: BigInt(correctedMs) * MS,
+  });
+  assert.equal(filter.best(said("a", 1, 10), at(0)).offsetNs, MS);
+  assert.equal(filter.best(said("a", 90, 200), at(64)).offsetNs, MS);
+  assert.equal(filter.best(said("b", 90, 200), at(64)).offsetNs, 90n * MS, "another server");
+  assert.equal(filter.best(said("a", 90, 200), at(65, 1)).offsetNs, 0n, "what was corrected");
   // Two hours later the old one is worth less than the one that took long.
-  assert.equal(filter.best(said("a", 90, 200), 7_200n * second).offsetNs, 90n * MS);
+  assert.equal(filter.best(said("a", 90, 200), at(7_200, 1)).offsetNs, 90n * MS);
   filter.clear();
-  assert.equal(filter.best(said("a", 5, 900), 7_201n * second).offsetNs, 5n * MS);
+  assert.equal(filter.best(said("a", 5, 900), at(7_201, 1)).offsetNs, 5n * MS);
+});
+
+Deno.test("ClockFilter takes from an old measurement only what was corrected by now", () => {
+  const filter = new ClockFilter();
+  assert.equal(
+    filter.best(said("a", 100, 1), { monotonicNs: 0n, correctedNs: 0n }).offsetNs,
+    100n * MS,
+  );
+  // A third of the slew is done: an answer as quick as the first counts, one that was long does not.
+  const later = { monotonicNs: 100_000_000_000n, correctedNs: 32n * MS };
+  assert.equal(filter.best(said("a", 90, 400), later).offsetNs, 68n * MS);
+  assert.equal(filter.best(said("a", 67, 1), later).offsetNs, 67n * MS);
 });
 
 /** Two servers, one of them a name for many, with answers that the test decides. */

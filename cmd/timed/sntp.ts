@@ -5,9 +5,11 @@ import {
   clockOffsetNs,
   decodeNtpReply,
   encodeNtpRequest,
+  formatIp,
   kissCode,
   ntpReplyFault,
   ntpToUnixNs,
+  parseIp,
   roundTripNs,
 } from "$lib/codec/mod.ts";
 
@@ -49,7 +51,8 @@ export async function addressesOf(
   server: string,
   { deadlineMs, signal }: Pick<SntpOptions, "deadlineMs" | "signal">,
 ): Promise<readonly string[]> {
-  if (isIP(server)) return [server];
+  // As the socket writes the sender of an answer.
+  if (isIP(server)) return [server.includes("%") ? server : formatIp(parseIp(server))];
   try {
     const found = await until(endOf(deadlineMs, signal), lookup(server, { all: true }));
     return found.map(({ address }) => address);

@@ -9,7 +9,10 @@ import { type Doubt, doubtDelayMs, doubtOf, type Moment } from "./timeline.ts";
 /** The clocks timed sets; `$ffi/clock.ts` and `$ffi/rtc.ts` fit it. */
 export interface Clock {
   step(offsetNs: bigint): void;
+  /** Brings it nearer over minutes; takes the place of what was left of the slew before. */
   slew(offsetNs: bigint): void;
+  /** How much of the last slew is still to come. */
+  slewLeftNs(): bigint;
   /** Says that the clock is right to so many microseconds. */
   markSynchronized(maxErrorUs: number): void;
   /** Sets the hardware clock to the system's time. */
@@ -38,6 +41,10 @@ export class Timed {
   #last: Moment | undefined;
   #doubt: Doubt | undefined;
   #filter = new ClockFilter();
+  /** How often the clock was stepped. */
+  #steps = 0;
+  /** All slews together, the part of the last that is still to come as well. */
+  #slewedNs = 0n;
 
   constructor(readonly deps: TimedDeps) {}
 
@@ -62,6 +69,8 @@ export class Timed {
     if (former && !former.disabled && former.servers.join() === settings.servers.join()) return;
     this.#end();
     this.#filter = new ClockFilter();
+    // What others said does not speak against those that are to be followed now.
+    this.#last = this.#doubt = undefined;
     this.#polling = new AbortController();
     this.#running = Promise.all([
       this.#poll(new Sources(settings.servers, this.deps), this.#polling.signal),
@@ -87,8 +96,9 @@ export class Timed {
   async #atStart(signal: AbortSignal): Promise<void> {
     const { startServer } = this.deps;
     if (this.#servers.includes(startServer)) return;
+    const steps = this.#steps;
     const { measurements, errors } = await new Sources([startServer], this.deps).ask(signal);
-    if (signal.aborted || this.#last) return;
+    if (signal.aborted || this.#last || steps !== this.#steps) return;
     const agreement = agree(measurements);
     if (agreement) this.#correct(agreement);
     else this.deps.log(messageOf(errors[0] ?? disagreement(measurements)));
@@ -97,10 +107,16 @@ export class Timed {
   async #poll(sources: Sources, signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
+      const steps = this.#steps;
       const { measurements, errors } = await sources.ask(signal);
       if (signal.aborted) return;
-      const nowNs = this.deps.monotonicNs();
-      const best = measurements.map((measurement) => this.#filter.best(measurement, nowNs));
+      // What was measured by a clock that was stepped meanwhile tells nothing.
+      if (steps !== this.#steps) continue;
+      const now = {
+        monotonicNs: this.deps.monotonicNs(),
+        correctedNs: this.#slewedNs - this.deps.clock.slewLeftNs(),
+      };
+      const best = measurements.map((measurement) => this.#filter.best(measurement, now));
       const agreement = agree(best);
       failures = agreement ? 0 : failures + 1;
       const waitMs = agreement
@@ -144,10 +160,12 @@ export class Timed {
     try {
       if (correction === "step") {
         clock.step(offsetNs);
+        this.#steps++;
         this.#filter.clear();
       } else {
+        const leftNs = clock.slewLeftNs();
         clock.slew(offsetNs);
-        this.#filter.slewed(offsetNs);
+        this.#slewedNs += offsetNs - leftNs;
       }
       clock.markSynchronized(Number(errorNs / 1_000n) + 1);
     } catch (error) {

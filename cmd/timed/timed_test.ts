@@ -18,6 +18,7 @@ class World {
     clock: {
       step: (offset) => void this.done.push(`step ${offset}`),
       slew: (offset) => void this.done.push(`slew ${offset}`),
+      slewLeftNs: () => 0n,
       markSynchronized: (us) => void this.done.push(`right to ${us} us`),
       keepInHardware: () => void this.done.push("hardware"),
     },
@@ -83,6 +84,38 @@ Deno.test("Timed takes the default server's time only until the configured one a
   late.resolve(measurement("pool.ntp.org", 9_000_000_000n));
   await turns();
   assert.ok(!world.done.includes("step 9000000000"));
+  await world.timed.close();
+});
+
+Deno.test("Timed asks anew where the default server's time stepped the clock meanwhile", async () => {
+  const world = new World();
+  const second = 1_000_000_000n;
+  const slow = Promise.withResolvers<Measurement>();
+  const answers = [slow.promise, Promise.resolve(measurement("ntp.example", 1_000n))];
+  world.answer = (server) =>
+    server === "pool.ntp.org"
+      ? Promise.resolve(measurement(server, 3600n * second))
+      : answers.shift()!;
+  world.timed.configure({ servers: ["ntp.example"], disabled: false });
+  await turns();
+  // Measured before the step: it says the hour that the clock is not behind any more.
+  slow.resolve(measurement("ntp.example", 3600n * second));
+  await turns();
+  assert.deepEqual(
+    world.done.filter((one) => one.startsWith("s")),
+    [`step ${3600n * second}`, "slew 1000"],
+  );
+  await world.timed.close();
+});
+
+Deno.test("Timed follows other servers at once, whatever the former ones said", async () => {
+  const world = new World();
+  world.timed.configure({ servers: ["pool.ntp.org"], disabled: false });
+  await turns();
+  world.answer = (server) => Promise.resolve(measurement(server, 3600_000_000_000n));
+  world.timed.configure({ servers: ["ntp.example"], disabled: false });
+  await turns();
+  assert.ok(world.done.includes("step 3600000000000"), world.done.join());
   await world.timed.close();
 });
 

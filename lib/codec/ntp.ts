@@ -61,8 +61,17 @@ export function decodeNtpReply(bytes: Uint8Array): NtpReply {
   };
 }
 
-/** The code of a kiss-o'-death packet, e.g. `RATE` or `DENY`; nothing when the reply is none. */
+/** The codes by which a server wants to be left alone (RFC 5905, 7.4); all others only tell its state. */
+const KISSES = ["DENY", "RSTR", "RATE"];
+
+/** The code of a kiss-o'-death packet: `DENY`, `RSTR` or `RATE`; nothing when the reply is none. */
 export function kissCode(reply: NtpReply): string | undefined {
+  const code = stateCode(reply);
+  return KISSES.find((kiss) => kiss === code);
+}
+
+/** What a server without a time says in its place, e.g. `INIT`; empty where it says nothing. */
+function stateCode(reply: NtpReply): string | undefined {
   if (reply.stratum !== 0) return undefined;
   return String.fromCharCode(...reply.referenceId).replace(/[^\x20-\x7e]/g, "");
 }
@@ -74,7 +83,9 @@ export function ntpReplyFault(reply: NtpReply, nonce: bigint): string | undefine
   if (reply.origin !== nonce) return "it answers another request";
   const kiss = kissCode(reply);
   if (kiss !== undefined) return `server refuses with "${kiss}"`;
-  if (reply.leap === UNSYNCHRONISED) return "server is not synchronised";
+  const state = stateCode(reply);
+  if (state) return `server is not synchronised: ${state}`;
+  if (state !== undefined || reply.leap === UNSYNCHRONISED) return "server is not synchronised";
   if (reply.stratum > MAX_STRATUM) return `stratum is ${reply.stratum}`;
   if (reply.receive === 0n || reply.transmit === 0n) return "a timestamp is missing";
   if (reply.rootDelayMs / 2 + reply.rootDispersionMs > MAX_ROOT_DISTANCE_MS) {

@@ -77,6 +77,13 @@ Deno.test("kissCode() reads why a server refuses", () => {
   assert.equal(kissCode(decodeNtpReply(reply(changes))), "RATE");
   assert.equal(fault(changes), 'server refuses with "RATE"');
   assert.equal(kissCode(decodeNtpReply(reply())), undefined);
+  // A server that has no time itself yet wants to be asked again: ntpd says INIT, chrony nothing.
+  const starting = { 0: 0xe4, 1: 0, 12: 73, 13: 78, 14: 73, 15: 84 };
+  assert.equal(kissCode(decodeNtpReply(reply(starting))), undefined);
+  assert.equal(fault(starting), "server is not synchronised: INIT");
+  const silent = { ...starting, 12: 0, 13: 0, 14: 0, 15: 0 };
+  assert.equal(kissCode(decodeNtpReply(reply(silent))), undefined);
+  assert.equal(fault(silent), "server is not synchronised");
   // A kiss to another client's request must not stop this one.
   assert.equal(fault({ ...changes, 24: 0xff }), "it answers another request");
 });
