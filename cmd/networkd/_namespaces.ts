@@ -311,6 +311,12 @@ export class NetworkdProcess extends Background {
     return (await output("nsenter", ["-t", String(this.child.pid), "-u", "hostname"])).trim();
   }
 
+  /** Its domain, as the kernel has it. */
+  async domainName(): Promise<string> {
+    const cat = ["cat", "/proc/sys/kernel/domainname"];
+    return (await output("nsenter", ["-t", String(this.child.pid), "-u", ...cat])).trim();
+  }
+
   get network(): Client<typeof NetworkService> {
     return createClient(NetworkService, this.#transport());
   }

@@ -40,22 +40,26 @@ export function interfacePlans(
   links: readonly Link[],
 ): { readonly interfaces: readonly InterfacePlan[]; readonly faults: readonly string[] } {
   const faults: string[] = [];
-  const ignored = ignoredInterfaces(settings.cmdline);
+  const ignored = ignoredLinks(settings);
   const touchable = links.filter((link) =>
-    link.type !== ARPHRD.LOOPBACK && !ignored.includes(link.name)
+    link.type !== ARPHRD.LOOPBACK && !ignored.has(link.name)
   );
   const configs = new Map(settings.network.interfaces.map((entry) => [entry.interface, entry]));
+  for (const { name } of links.filter(({ type }) => type === ARPHRD.LOOPBACK)) {
+    if (!configs.has(name) || ignored.has(name)) continue;
+    faults.push(
+      `Cannot set up ${name} otherwise: addresses of no link belong on a dummy interface`,
+    );
+  }
   const argument = bootArgument(settings, faults);
   const members = bondMembers(settings);
-  const usable = touchable.filter((link) =>
-    isUsable(link) && !members.has(link.name) && !configs.get(link.name)?.ignore
-  );
+  const usable = touchable.filter((link) => isUsable(link) && !members.has(link.name));
   const bootDevice = argument?.client ? argument.device ?? usable[0]?.name : undefined;
   const interfaces = touchable.flatMap((link): InterfacePlan[] => {
     const config = configs.get(link.name);
     const bond = members.get(link.name);
-    if (bond !== undefined && !config?.ignore) return [partOf(bond, link)];
-    if (config) return config.ignore ? [] : [configured(link, config, settings.shared, faults)];
+    if (bond !== undefined) return [partOf(bond, link)];
+    if (config) return [configured(link, config, settings.shared, faults)];
     if (argument && link.name === bootDevice) return [booted(link, argument)];
     return usable.includes(link) ? [byDefault(link)] : [];
   });
@@ -82,14 +86,22 @@ export function isUsable(link: Link): boolean {
 }
 
 /** Which bond an interface is to be a part of, by their names. */
-export function bondMembers({ network }: Settings): ReadonlyMap<string, string> {
+export function bondMembers(settings: Settings): ReadonlyMap<string, string> {
+  const ignored = ignoredLinks(settings);
   return new Map(
-    network.interfaces.flatMap(({ interface: bond, virtual, ignore }) =>
-      virtual?.kind === "bond" && !ignore
-        ? virtual.members.map((member) => [member, bond] as const)
+    settings.network.interfaces.flatMap(({ interface: bond, virtual }) =>
+      virtual?.kind === "bond" && !ignored.has(bond)
+        ? virtual.members.filter((member) => !ignored.has(member))
+          .map((member) => [member, bond] as const)
         : []
     ),
   );
+}
+
+/** The names of links that are not to be touched, by a kernel argument or the configuration. */
+export function ignoredLinks({ cmdline, network }: Settings): ReadonlySet<string> {
+  const configured = network.interfaces.filter(({ ignore }) => ignore);
+  return new Set([...ignoredInterfaces(cmdline), ...configured.map((one) => one.interface)]);
 }
 
 function partOf(bond: string, link: Link): InterfacePlan {

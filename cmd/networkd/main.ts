@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { parseArgs } from "node:util";
-import { setHostname } from "$ffi/hostname.ts";
+import { setDomainName, setHostname } from "$ffi/hostname.ts";
 import { NetlinkSocket } from "$ffi/netlink.ts";
 import { PacketSocket } from "$ffi/packet.ts";
 import { udpPortFilter } from "$ffi/bpf.ts";
@@ -68,6 +68,7 @@ export async function main(args: string[]): Promise<void> {
     kernel,
     log,
     setHostname,
+    setDomainName,
     nowMs: () => performance.now(),
     packets: (link) => {
       const filter = udpPortFilter(DHCP4_PORT.CLIENT);
@@ -79,9 +80,11 @@ export async function main(args: string[]): Promise<void> {
     datagrams6: (link) =>
       datagramChannel(link, { hostname: "::", port: DHCP6_PORT.CLIENT }, poller),
     announce(index, address) {
-      const mac = kernel.read().links.find((link) => link.index === index)?.mac;
-      // IPv6 has no ARP; the kernel tells neighbours of an address itself.
-      if (!mac || address.includes(":")) return;
+      const link = kernel.read().links.find((link) => link.index === index);
+      if (!link?.mac) return;
+      const { mac, name } = link;
+      // IPv6 has no ARP: the kernel itself tells neighbours once it found that nobody else has it.
+      if (address.includes(":")) return writeSysctl(`net/ipv6/conf/${name}/ndisc_notify`, "1");
       using socket = new PacketSocket(index, { protocol: "ARP" });
       socket.send(encodeArp(arpAnnouncement(mac, address)));
     },

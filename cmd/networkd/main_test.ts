@@ -40,6 +40,7 @@ rootTest("networkd leases an address on each NIC by default and answers for it",
       "::1 localhost ip6-localhost ip6-loopback\nff02::1 ip6-allnodes\nff02::2 ip6-allrouters\n",
   );
   assert.equal(await networkd.hostname(), "node-a");
+  assert.equal(await networkd.domainName(), "cluster.test");
 
   const [interfaces] = (await networkd.network.interfaces({})).messages;
   const eth0 = interfaces?.interfaces.find(({ name }) => name === "eth0");
@@ -161,6 +162,7 @@ rootTest("networkd goes over to new settings live, and gives a lease back", asyn
   assert.equal(link?.mtu, 1300);
   await until(() => Promise.resolve(dnsmasq.log.includes("DHCPRELEASE")));
   await until(async () => await networkd.hostname() === "node-b");
+  await until(async () => await networkd.domainName() === "example.test");
   await until(async () =>
     (await networkd.file("hosts")).includes("10.5.0.9 registry registry.test\n")
   );

@@ -1,4 +1,4 @@
-import { type Address, AF, ARPHRD, IFF, type Link, RT_SCOPE } from "$lib/codec/mod.ts";
+import { type Address, AF, ARPHRD, IFF, type Link, RT_SCOPE, RTPROT } from "$lib/codec/mod.ts";
 import type { NetworkStatus } from "$lib/resources/mod.ts";
 import { type Dhcp4Deps, Dhcp4Exchange } from "./dhcp4_exchange.ts";
 import { type Dhcp6Deps, Dhcp6Exchange } from "./dhcp6_exchange.ts";
@@ -15,7 +15,7 @@ import { decideNames, type Names } from "./names.ts";
 import { EndpointNames } from "./endpoint_names.ts";
 import { networkPlan } from "./network_plan.ts";
 import { networkStatus } from "./network_status.ts";
-import { addressKey, type Change, changesTo, type KernelNetwork } from "./reconcile.ts";
+import { addressKey, type Change, changesTo, type Hold, type KernelNetwork } from "./reconcile.ts";
 import { describe } from "./route_kernel.ts";
 import type { Settings } from "./settings.ts";
 import { tunnelChanges } from "./tunnel_plan.ts";
@@ -33,6 +33,7 @@ export interface NetworkdDeps extends Dhcp4Deps, Dhcp6Deps {
   readonly nowMs: () => number;
   readonly log: (line: string) => void;
   readonly setHostname: (name: string) => void;
+  readonly setDomainName: (name: string) => void;
   /** Writes `hosts` or `resolv.conf`. */
   readonly writeFile: (name: "hosts" | "resolv.conf", text: string) => Promise<void>;
   /** Tells everyone on a link that an address is here now. */
@@ -74,7 +75,7 @@ export class Networkd {
   #settings: Settings | undefined;
   /** By index of the link and family. */
   readonly #clients = new Map<string, Managed>();
-  readonly #owned = new Set<string>();
+  readonly #owned = new Map<string, Hold>();
   /** When addresses were put, by addressKey. */
   readonly #putMs = new Map<string, number>();
   /** What virtual links were made with, and tunnels set to, by name, as JSON. */
@@ -190,7 +191,7 @@ export class Networkd {
       case "putAddress":
         this.#announce(change.address);
         this.#putMs.set(addressKey(change.address), this.deps.nowMs());
-        return void this.#owned.add(addressKey(change.address));
+        return void this.#owned.set(addressKey(change.address), this.#holdOf(change.address));
       case "removeAddress":
         this.#putMs.delete(addressKey(change.address));
         return void this.#owned.delete(addressKey(change.address));
@@ -202,6 +203,11 @@ export class Networkd {
       case "tunnel":
         return void this.#tunnels.set(change.wanted.name, JSON.stringify(change.wanted));
     }
+  }
+
+  #holdOf({ address, protocol }: Address): Hold {
+    const isLent = protocol === RTPROT.DHCP || this.#settings?.shared.includes(address);
+    return isLent ? "lent" : "own";
   }
 
   /** Neighbours know a shared address as another machine's: tells them, more than once. */
@@ -313,6 +319,9 @@ export class Networkd {
     if (names.hostname !== this.#names.hostname) {
       this.#try(() => this.deps.setHostname(names.hostname));
       this.deps.log(`hostname is ${names.hostname}`);
+    }
+    if (names.domain !== this.#names.domain) {
+      this.#try(() => this.deps.setDomainName(names.domain ?? ""));
     }
     if (names.hosts !== this.#names.hosts) this.#write("hosts", names.hosts);
     if (names.resolvConf !== this.#names.resolvConf) this.#write("resolv.conf", names.resolvConf);

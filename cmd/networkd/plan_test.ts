@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { type Address, ARPHRD, IFF, type Link, type Route } from "$lib/codec/mod.ts";
+import { type Address, ARPHRD, IFF, type Link, type Route, RTPROT } from "$lib/codec/mod.ts";
 import { interfacePlans } from "./interface_plan.ts";
 import type { Lease, Leases } from "./lease.ts";
 import { decideNames } from "./names.ts";
 import { networkPlan } from "./network_plan.ts";
-import { addressKey, type Change, changesTo, type KernelNetwork } from "./reconcile.ts";
+import { addressKey, type Change, changesTo, type Hold, type KernelNetwork } from "./reconcile.ts";
 import { describe } from "./route_kernel.ts";
 import { readSettings } from "./settings.ts";
 
@@ -202,13 +202,13 @@ const lines = (changes: readonly Change[]) => changes.map(describe);
 
 Deno.test("changesTo() changes nothing when all is as it should be", () => {
   const { plan } = planned(eth({ cidr: "10.0.0.2/24" }), undefined, new Map([[3, [LEASE]]]));
-  assert.deepEqual(changesTo(plan, holding(plan), new Set()), []);
+  assert.deepEqual(changesTo(plan, holding(plan), new Map()), []);
 });
 
 Deno.test("changesTo() puts the new address before it takes the old one", () => {
   const before = planned(eth({ cidr: "10.0.0.2/24" })).plan;
   const after = planned(eth({ cidr: "10.0.0.3/24" })).plan;
-  assert.deepEqual(lines(changesTo(after, holding(before), new Set())), [
+  assert.deepEqual(lines(changesTo(after, holding(before), new Map())), [
     "put address 10.0.0.3/24 on link 2",
     "remove address 10.0.0.2/24 on link 2",
   ]);
@@ -217,12 +217,31 @@ Deno.test("changesTo() puts the new address before it takes the old one", () => 
 Deno.test("changesTo() leaves what a former run set while DHCP still asks", () => {
   const leased = planned({}, undefined, new Map([[2, [LEASE]]])).plan;
   const asking = planned({}).plan;
-  assert.deepEqual(changesTo(asking, holding(leased), new Set()), []);
+  assert.deepEqual(changesTo(asking, holding(leased), new Map()), []);
   const fixed = planned(eth({ cidr: "10.0.0.2/24" })).plan;
-  assert.deepEqual(lines(changesTo(fixed, holding(leased), new Set())), [
+  assert.deepEqual(lines(changesTo(fixed, holding(leased), new Map())), [
     "put address 10.0.0.2/24 on link 2",
     "remove address 10.5.0.50/24 on link 2",
     "remove route 0.0.0.0/0 via 10.5.0.1 on link 2 metric 1024",
+  ]);
+});
+
+Deno.test("changesTo() takes what was lent and is over while DHCP still asks, and nothing else", () => {
+  const leased = planned({}, undefined, new Map([[2, [LEASE]]])).plan;
+  const now = holding(leased);
+  const [held] = leased.addresses.filter(({ address }) => address === LEASE.address);
+  const shared = { ...held!, address: "10.5.0.250", prefix: 32, protocol: RTPROT.STATIC };
+  const own = { ...held!, address: "10.5.0.7", protocol: RTPROT.STATIC };
+  const owned = new Map<string, Hold>([
+    [addressKey(held!), "lent"],
+    [addressKey(shared), "lent"],
+    [addressKey(own), "own"],
+  ]);
+  const { plan: asking } = planned({});
+  const addresses = [...now.addresses, shared, own];
+  assert.deepEqual(lines(changesTo(asking, { ...now, addresses }, owned)), [
+    "remove address 10.5.0.50/24 on link 2",
+    "remove address 10.5.0.250/32 on link 2",
   ]);
 });
 
@@ -232,7 +251,7 @@ Deno.test("changesTo() takes only addresses that networkd set", () => {
   const foreign = { ...unmarked, address: "10.0.0.200" };
   const former = { ...unmarked, address: "10.0.0.9" };
   const now = { ...holding(plan), addresses: [...plan.addresses, foreign, former] };
-  assert.deepEqual(lines(changesTo(plan, now, new Set([addressKey(former)]))), [
+  assert.deepEqual(lines(changesTo(plan, now, new Map([[addressKey(former), "own"]]))), [
     "remove address 10.0.0.9/24 on link 2",
   ]);
 });
@@ -245,8 +264,8 @@ Deno.test("changesTo() writes a lifetime anew when the lease was renewed, not as
       address.validSeconds === undefined ? address : { ...address, validSeconds }
     ),
   });
-  assert.deepEqual(changesTo(plan, ticking(57), new Set()), []);
-  assert.deepEqual(lines(changesTo(plan, ticking(30), new Set())), [
+  assert.deepEqual(changesTo(plan, ticking(57), new Map()), []);
+  assert.deepEqual(lines(changesTo(plan, ticking(30), new Map())), [
     "put address 10.5.0.50/24 on link 2",
   ]);
 });
@@ -254,7 +273,7 @@ Deno.test("changesTo() writes a lifetime anew when the lease was renewed, not as
 Deno.test("changesTo() brings links up and sets their MTU", () => {
   const { plan } = planned(eth({ cidr: "10.0.0.2/24", mtu: 9000 }));
   const now = { ...holding(plan), links: [LO, nic(2, "eth0", { flags: 0 }), ETH1] };
-  assert.deepEqual(lines(changesTo(plan, now, new Set())), ["set link 2 up to mtu 9000"]);
+  assert.deepEqual(lines(changesTo(plan, now, new Map())), ["set link 2 up to mtu 9000"]);
 });
 
 const HOSTNAMES: { name: string; line: object; lease?: Partial<Lease>; want: string }[] = [
@@ -361,7 +380,7 @@ Deno.test("networkPlan() leaves what a former run set in a family that no server
     changesTo(
       planned(line, undefined, new Map([[2, leases]])).plan,
       { links: [], addresses: former, routes: [], tunnels: [] },
-      new Set(),
+      new Map(),
     ).flatMap((change) => change.type === "removeAddress" ? [change.address.address] : []);
   const lease6 = { ...LEASE, address: "fd05::50", prefix: 128, routers: [] };
   assert.deepEqual(gone([]), []);

@@ -37,18 +37,24 @@ export type Change =
   | { readonly type: "putAddress" | "removeAddress"; readonly address: Address }
   | { readonly type: "putRoute" | "removeRoute"; readonly route: Route };
 
+/**
+ * What an address is that this process put: `lent` by a lease or an election, which may end before
+ * anything else is decided, or the configuration's `own`.
+ */
+export type Hold = "lent" | "own";
+
 /** Lifetimes are whole seconds that tick between reading and comparing. */
 const LIFETIME_SLACK_SECONDS = 5;
 
 /**
  * What to change so that the kernel holds what the plan says, in an order it accepts. `owned` has
- * the keys (addressKey) of addresses this process set: an older kernel does not keep who set one.
+ * the addresses this process set, by addressKey: an older kernel does not keep who set one.
  * What others set, and what stands on links that are not ours, stays.
  */
 export function changesTo(
   plan: NetworkPlan,
   now: KernelNetwork,
-  owned: ReadonlySet<string>,
+  owned: ReadonlyMap<string, Hold>,
 ): Change[] {
   return [
     ...linkChanges(plan, now.links),
@@ -79,18 +85,21 @@ export function addressKey(
 function addressChanges(
   plan: NetworkPlan,
   addresses: readonly Address[],
-  owned: ReadonlySet<string>,
+  owned: ReadonlyMap<string, Hold>,
 ): Change[] {
   const wanted = new Set(plan.addresses.map(addressKey));
   const put = plan.addresses.filter((address) => {
     const held = addresses.find((known) => addressKey(known) === addressKey(address));
     return !held || !isSameLifetime(held.validSeconds, address.validSeconds);
   });
-  const gone = addresses.filter((address) =>
-    plan.settled.has(settledKey(address.index, address.family)) &&
-    !wanted.has(addressKey(address)) &&
-    (isMarked(address.protocol) || owned.has(addressKey(address)))
-  );
+  const gone = addresses.filter((address) => {
+    const key = addressKey(address);
+    if (wanted.has(key)) return false;
+    // Another machine may have it by now, whether DHCP answers this one or not.
+    if (owned.get(key) === "lent") return true;
+    return plan.settled.has(settledKey(address.index, address.family)) &&
+      (isMarked(address.protocol) || owned.has(key));
+  });
   // New ones first: a link that changes its address is never without one.
   return [
     ...put.map((address): Change => ({ type: "putAddress", address })),

@@ -1,4 +1,5 @@
 import { KernelCmdline } from "$lib/cmdline/mod.ts";
+import { formatIp, parseIp } from "$lib/codec/mod.ts";
 import { flag, list, number, optional, record, text, texts } from "./fields.ts";
 import { readVirtual, type VirtualConfig } from "./virtual_settings.ts";
 
@@ -57,8 +58,17 @@ export function readSettings(value: unknown): Settings {
   return {
     cmdline: KernelCmdline.parse(text(line.cmdline, "cmdline") ?? ""),
     network: readNetwork(line.network ?? {}),
-    shared: texts(line.shared, "shared"),
+    shared: texts(line.shared, "shared").map(asKernelWrites),
   };
+}
+
+/** An address in the one form that the kernel's answers have; other text is left to who uses it. */
+function asKernelWrites(address: string): string {
+  try {
+    return formatIp(parseIp(address));
+  } catch {
+    return address;
+  }
 }
 
 function readNetwork(value: unknown): NetworkConfig {
@@ -93,6 +103,7 @@ function readVlans(device: Record<string, unknown>): InterfaceConfig[] {
 function readInterface(device: Record<string, unknown>): InterfaceConfig {
   const virtual = readVirtual(device);
   const options = record(device.dhcpOptions ?? {}, "dhcpOptions");
+  const sharedAddress = text(record(device.vip ?? {}, "vip").ip, "vip.ip") ?? "";
   return {
     interface: text(device.interface, "interface") ?? "",
     ...optional("cidr", text(device.cidr, "cidr") || undefined),
@@ -111,7 +122,7 @@ function readInterface(device: Record<string, unknown>): InterfaceConfig {
     dhcp4: flag(options.ipv4, "ipv4") ?? true,
     dhcp6: flag(options.ipv6, "ipv6") ?? false,
     ...optional("virtual", virtual),
-    ...optional("sharedAddress", text(record(device.vip ?? {}, "vip").ip, "vip.ip") || undefined),
+    ...optional("sharedAddress", asKernelWrites(sharedAddress) || undefined),
     carriesVlans: list(device.vlans, "vlans").length > 0,
   };
 }

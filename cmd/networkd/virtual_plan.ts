@@ -1,6 +1,5 @@
-import { ignoredInterfaces } from "$lib/cmdline/mod.ts";
 import { IFF, type Link, type NewLink } from "$lib/codec/mod.ts";
-import { bondMembers } from "./interface_plan.ts";
+import { bondMembers, ignoredLinks } from "./interface_plan.ts";
 import type { Change } from "./reconcile.ts";
 import type { InterfaceConfig, Settings } from "./settings.ts";
 
@@ -19,17 +18,18 @@ export function virtualChanges(
   made: ReadonlyMap<string, string>,
 ): { readonly changes: readonly Change[]; readonly faults: readonly string[] } {
   const faults: string[] = [];
-  const ignored = ignoredInterfaces(settings.cmdline);
+  const ignored = ignoredLinks(settings);
   const named = new Map(links.map((link) => [link.name, link]));
   const wanted = settings.network.interfaces.filter((config) =>
-    config.virtual && !config.ignore && !ignored.includes(config.interface) &&
-    !(config.virtual.kind === "vlan" && ignored.includes(config.virtual.parent))
+    config.virtual && !ignored.has(config.interface) &&
+    !(config.virtual.kind === "vlan" && ignored.has(config.virtual.parent))
   );
   const kept = new Set(wanted.map((config) => config.interface));
   const changes = [
     ...links.filter(({ name, alias }) => alias === MARK && !kept.has(name)).map(removal),
     ...wanted.flatMap((config) => oneLink(config, named, made, faults)),
-    ...memberChanges(bondMembers(settings), kept, named),
+    ...links.filter(({ name }) => !ignored.has(name))
+      .flatMap((link) => memberChanges(link, bondMembers(settings), kept, named)),
   ];
   return { changes, faults };
 }
@@ -100,21 +100,20 @@ function isMadeAs(held: Link, link: NewLink): boolean {
 
 /** A link joins a bond while it is down, and leaves one that no longer names it. */
 function memberChanges(
+  link: Link,
   members: ReadonlyMap<string, string>,
   kept: ReadonlySet<string>,
   named: ReadonlyMap<string, Link>,
 ): Change[] {
-  return [...named.values()].flatMap((link): Change[] => {
-    const master = named.get(members.get(link.name) ?? "");
-    if (master?.kind === "bond") {
-      if (link.master === master.index) return [];
-      const { index } = link;
-      const down: Change = { type: "link", link: { index, up: false } };
-      const join: Change = { type: "link", link: { index, master: master.index } };
-      return (link.flags & IFF.UP) === 0 ? [join] : [down, join];
-    }
-    const held = [...named.values()].find(({ index }) => index === link.master);
-    const leaves = held?.kind === "bond" && held.alias === MARK && kept.has(held.name);
-    return leaves ? [{ type: "link", link: { index: link.index, master: 0 } }] : [];
-  });
+  const master = named.get(members.get(link.name) ?? "");
+  if (master?.kind === "bond") {
+    if (link.master === master.index) return [];
+    const { index } = link;
+    const down: Change = { type: "link", link: { index, up: false } };
+    const join: Change = { type: "link", link: { index, master: master.index } };
+    return (link.flags & IFF.UP) === 0 ? [join] : [down, join];
+  }
+  const held = [...named.values()].find(({ index }) => index === link.master);
+  const leaves = held?.kind === "bond" && held.alias === MARK && kept.has(held.name);
+  return leaves ? [{ type: "link", link: { index: link.index, master: 0 } }] : [];
 }

@@ -133,6 +133,20 @@ Deno.test("virtualChanges() touches nothing that is ignored, nor what is over it
   assert.deepEqual(virtualChanges(settingsOf([VLAN], cmdline), [ETH0], new Map()).changes, []);
 });
 
+Deno.test("virtualChanges() neither puts an ignored link into a bond nor takes it out of one", () => {
+  const bond = nic(9, "bond0", { kind: "bond", alias: MARK, bond: { mode: "802.3ad" } });
+  const eth0 = nic(2, "eth0", { flags: 0 });
+  const eth1 = nic(3, "eth1", { flags: 0 });
+  const said = (interfaces: readonly object[], links: readonly Link[], cmdline = "") =>
+    virtualChanges(settingsOf(interfaces, cmdline), links, new Map()).changes.map(describe);
+  const cmdline = "talos.network.interface.ignore=eth0";
+  assert.deepEqual(said([BOND], [eth0, eth1, bond], cmdline), ["set link 3 into link 9"]);
+  const ignored = { interface: "eth1", ignore: true };
+  assert.deepEqual(said([BOND, ignored], [eth0, eth1, bond]), ["set link 2 into link 9"]);
+  const joined = nic(2, "eth0", { master: 9 });
+  assert.deepEqual(said([{ ...BOND, bond: { mode: "802.3ad" } }], [joined, bond], cmdline), []);
+});
+
 function methods(interfaces: readonly object[], links: readonly Link[]) {
   const plans = interfacePlans(settingsOf(interfaces), links).interfaces;
   return Object.fromEntries(plans.map(({ link, addressing }) => [link.name, addressing.method]));
