@@ -45,6 +45,7 @@ export class Trustd {
   #settings: Settings | undefined;
   #server: GrpcServer | undefined;
   #issuedFor = "";
+  #notBeforeMs = 0;
   #renewAtMs = 0;
   readonly #registry = new CallRegistry({ maxCalls: 256, stallMs: 5_000 });
 
@@ -68,13 +69,16 @@ export class Trustd {
     const { ca, voucher, names, lifetimeMs } = settings;
     const nowMs = this.options.clock.now();
     const issuedFor = `${ca.crt} ${voucher} ${names.join(" ")}`;
-    if (issuedFor === this.#issuedFor && nowMs < this.#renewAtMs) return;
+    // A clock that was set back leaves a certificate that is not valid yet: also a reason to renew.
+    const due = nowMs >= this.#renewAtMs || nowMs < this.#notBeforeMs;
+    if (issuedFor === this.#issuedFor && !due) return;
     const now = new Date(nowMs);
     const subject = { commonName: "trustd" };
     const { crt, key } = await issueServerLeaf({ ca, subject, sans: sans(names), now, lifetimeMs });
     await this.#show({ ca: ca.crt, cert: crt + voucher, key: tlsKey(key) });
     const { notBefore, notAfter } = inspectCertificate(crt);
     this.#issuedFor = issuedFor;
+    this.#notBeforeMs = notBefore.getTime();
     this.#renewAtMs = renewAt(notBefore, notAfter, now).getTime();
   }
 

@@ -196,7 +196,7 @@ Deno.test("trustd keeps no keys, nothing that is not PEM, and nothing large", as
   }
 });
 
-Deno.test("trustd takes a new token at once, and renews its own certificate at half of its life", async () => {
+Deno.test("trustd takes a new token at once, and renews its own certificate at half of its life and when the clock is set back", async () => {
   await using w = await world();
   await w.trustd.configure({ ...w.settings, token: "other" });
   const csr = await csrOf();
@@ -207,6 +207,11 @@ Deno.test("trustd takes a new token at once, and renews its own certificate at h
   // Signed 13 hours from now: whoever dials anew sees a certificate that is not valid yet.
   using fresh = w.connect();
   await refusal(fresh.certificate({ csr }, withToken("other")), Code.Unavailable);
+  // The clock was wrong and is set back.
+  w.time.offsetMs = 0;
+  await w.trustd.refresh();
+  using anew = w.connect();
+  await anew.certificate({ csr }, withToken("other"));
 });
 
 Deno.test("trustd shows a certificate that only nodes of its own cluster accept", async () => {
