@@ -30,7 +30,10 @@ export async function withMutex<T>(
   const keeping = keepAlive(etcd, { lease, ttlSeconds, goodUntilMs, lost });
   try {
     const request = { name: toBase64(name), lease };
-    await etcd.call("lock/lock", request, { ...outer, timeoutMs: waitMs }).catch((cause) => {
+    // One wait, however many members there are: a call that is late is not tried with the next.
+    const late = AbortSignal.timeout(waitMs);
+    const waiting = { signal: signal ? AbortSignal.any([signal, late]) : late };
+    await etcd.call("lock/lock", request, { ...waiting, timeoutMs: 2 * waitMs }).catch((cause) => {
       if (signal?.aborted || cause instanceof EtcdError) throw cause;
       throw new Error(`Cannot lock "${name}": not free within ${waitMs / 1000} s`, { cause });
     });
