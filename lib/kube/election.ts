@@ -74,12 +74,14 @@ export class Election {
     const { clock = systemClock, periodMs = PERIOD_MS, durationMs = DURATION_MS, log, name } =
       this.options;
     let renewedMs = clock.monotonic();
+    const leftMs = () => renewedMs + durationMs * 2 / 3 - clock.monotonic();
     while (!signal.aborted) {
-      await clock.sleep(periodMs, signal);
+      await clock.sleep(Math.min(periodMs, Math.max(0, leftMs())), signal);
       if (signal.aborted) return;
       const askedMs = clock.monotonic();
-      if (await this.#attempt(signal)) renewedMs = askedMs;
-      else if (clock.monotonic() - renewedMs > durationMs * 2 / 3) {
+      // Two calls at most: they end before others may take the lease, also where nobody answers.
+      if (await this.#attempt(signal, Math.max(1, leftMs() / 2))) renewedMs = askedMs;
+      else if (leftMs() <= 0) {
         log(`lost lease "${name}": it could not be renewed`);
         return lost.abort();
       }
@@ -87,9 +89,9 @@ export class Election {
   }
 
   /** Takes the lease or renews it; false when another holds it or the API server does not answer. */
-  async #attempt(signal: AbortSignal): Promise<boolean> {
+  async #attempt(signal: AbortSignal, callMs = Infinity): Promise<boolean> {
     try {
-      const fault = await this.#claim(signal);
+      const fault = await this.#claim(signal, callMs);
       this.#tell(fault ?? "");
       return fault === undefined;
     } catch (error) {
@@ -103,10 +105,10 @@ export class Election {
     this.#told = fault;
   }
 
-  async #claim(signal: AbortSignal): Promise<string | undefined> {
+  async #claim(signal: AbortSignal, callMs: number): Promise<string | undefined> {
     const { kube, namespace, name, identity, durationMs = DURATION_MS } = this.options;
     const { clock = systemClock } = this.options;
-    const call = { signal, timeoutMs: Math.min(10_000, durationMs / 4) };
+    const call = { signal, timeoutMs: Math.min(10_000, durationMs / 4, callMs) };
     const now = microTime(clock.now());
     const spec = {
       holderIdentity: identity,

@@ -86,6 +86,34 @@ Deno.test("Election leaves a lease alone that is renewed", async () => {
   assert.deepEqual(said, ['waits for lease "lease", which other holds']);
 });
 
+Deno.test("Election tells that a lease is lost in time, however long calls take to fail", async () => {
+  const server = new LeaseServer();
+  const over = new AbortController();
+  const clock = quickClock(() => {});
+  let slow = false;
+  const kube: ElectionOptions["kube"] = {
+    ...server.kube,
+    // Answers, but the call after it does not.
+    patch: async (_type, _place, _patch, { timeoutMs = 0 } = {}) => {
+      await clock.sleep(timeoutMs, over.signal);
+      throw new Error("timed out");
+    },
+    find: async (type, place, options) => {
+      if (slow) await clock.sleep(0.9 * (options?.timeoutMs ?? 0), over.signal);
+      return await server.kube.find(type, place, options);
+    },
+  };
+  const election = new Election({ ...NAMES, ...TIMES, kube, log: () => {}, clock });
+  await election.hold(over.signal, async (held) => {
+    const renewedAt = Date.parse(server.lease.spec.renewTime);
+    slow = true;
+    await new Promise<void>((resolve) => held.addEventListener("abort", () => resolve()));
+    const afterMs = clock.monotonic() - renewedAt;
+    assert.ok(afterMs >= TIMES.durationMs * 2 / 3 && afterMs < TIMES.durationMs, `${afterMs}`);
+    over.abort();
+  });
+});
+
 Deno.test("Election stops the work of who cannot renew before others may begin, and starts it again", async () => {
   const server = new LeaseServer();
   const over = new AbortController();
