@@ -27,7 +27,7 @@ import { SharedAddresses } from "./etcd/shared_addresses.ts";
 import type { Ground } from "./ground.ts";
 import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
 import { askTrustd } from "./identity/ask_trustd.ts";
-import { hostNames } from "./identity/host.ts";
+import { fullHostname, hostNames } from "./identity/host.ts";
 import { nodeName } from "./kubelet/plan.ts";
 import { identityInputs } from "./identity/names.ts";
 import { trustdEndpoints, trustSettings } from "./identity/trust.ts";
@@ -252,5 +252,5 @@ function trialMs(cmdline: KernelCmdline): number {
 /** This machine's name in Kubernetes. */
 function ownNodeName({ running }: ConfigStore): string {
   const config = running.value?.config;
-  return config ? nodeName(config, Deno.hostname()) : Deno.hostname();
+  return config ? nodeName(config, fullHostname()) : Deno.hostname();
 }

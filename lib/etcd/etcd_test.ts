@@ -82,6 +82,11 @@ real(
     await withMutex(first, { name }, async () => {
       const late = withMutex(second, { name, waitMs: 300 }, () => Promise.resolve());
       await assert.rejects(late, /Cannot lock "talos:v1:testMutex": not free within 0.3 s/);
+      // One wait, and not one for each member that may be asked.
+      using any = cluster.client(member, member, member);
+      const begunMs = performance.now();
+      await assert.rejects(withMutex(any, { name, waitMs: 2_000 }, () => Promise.resolve()));
+      assert.ok(performance.now() - begunMs < 4_000);
     });
     await withMutex(second, { name, waitMs: 10_000 }, () => Promise.resolve());
     for (const client of clients) client[Symbol.dispose]();

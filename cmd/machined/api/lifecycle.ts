@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { SlotError } from "$lib/bootloader/mod.ts";
-import { messageOf } from "$lib/service/mod.ts";
+import { messageOf, systemClock } from "$lib/service/mod.ts";
 import type { Turn } from "../etcd/quorum.ts";
 import type { VerifiedInstaller } from "../release/installer.ts";
 import type { StagedUpgrade, UpgradeRecord } from "../release/record.ts";
@@ -8,6 +8,7 @@ import type { Slots } from "../release/slots.ts";
 import { RESET_LABELS } from "../release/wipe.ts";
 import { LockedError, type Sequence, type Turn as SequenceTurn } from "../sequences/engine.ts";
 import type { ResetOrder } from "../sequences/reset.ts";
+import type { LeaveOrder } from "../sequences/upgrade.ts";
 import type { UpgradeOrder } from "../tasks/upgrade.ts";
 import type { MachineApi } from "./_impl.ts";
 import type { PowerDeps } from "./power.ts";
@@ -36,8 +37,8 @@ export interface LifecycleDeps extends PowerDeps {
     run(sequence: Sequence, turn?: SequenceTurn): Promise<void>;
   };
   readonly sequences: {
-    upgrade(order: UpgradeOrder & { readonly preserve: boolean }): Sequence;
-    stageUpgrade(preserve: boolean): Sequence;
+    upgrade(order: UpgradeOrder & LeaveOrder): Sequence;
+    stageUpgrade(order: LeaveOrder): Sequence;
     reset(order: ResetOrder): Sequence;
   };
   readonly log: (line: string) => void;
@@ -47,6 +48,9 @@ export interface LifecycleDeps extends PowerDeps {
 const TURN_MS = 2 * 60_000;
 const LEAST_TURN_MS = 1_000;
 const ANSWER_MS = 5_000;
+/** How long a turn that was lost is waited for, and how often it is asked for, milliseconds. */
+const TURN_AGAIN_MS = 30 * 60_000;
+const TURN_RETRY_MS = 15_000;
 
 /** Upgrades, rolls back and resets the machine. Answers come once nothing stands against it. */
 export function lifecycleApi(
@@ -95,6 +99,14 @@ export function lifecycleApi(
     async reset({ graceful, reboot, systemPartitionsToWipe }, { signal }) {
       if (resetting) throw refusal("Cannot reset: a reset is under way");
       const labels = systemPartitionsToWipe.filter(({ wipe }) => wipe).map(({ label }) => label);
+      // No labels mean the whole disk: whoever names partitions does not mean that.
+      if (labels.length === 0 && systemPartitionsToWipe.length > 0) {
+        throw new ConnectError(
+          "Cannot reset: none of the partitions named is to be wiped; set `wipe` of one, or name " +
+            "none to wipe the whole disk",
+          Code.InvalidArgument,
+        );
+      }
       const unknown = labels.find((label) => !RESET_LABELS.some((known) => known === label));
       if (unknown !== undefined) {
         throw new ConnectError(`label "${unknown}" is not supported`, Code.InvalidArgument);
@@ -136,30 +148,67 @@ async function startUpgrade(deps: LifecycleDeps, request: Request): Promise<void
   if (force) {
     deps.log("upgrade is forced: neither etcd's health nor the cluster's turn is asked for");
   }
-  const turn = force
+  let turn = force
     ? undefined
     : await refusing(() => deps.takeTurn({ preserve, signal, waitMs })).catch(async (error) => {
       await installers.forget(installer.reference);
       throw error;
     });
+  const keepTurn = async (signal: AbortSignal) => {
+    if (turn?.lost.aborted) turn = await takeTurnAgain(deps, { preserve, signal });
+  };
+  // Kept, it would keep every other control plane from its own upgrade until this one reboots.
+  const release = () => turn?.release();
   try {
     const achieved = await deps.achieved(signal);
     if (stage) {
       const staged: StagedUpgrade = { image: installer.reference, preserve, achieved };
       await slots.stage(staged);
-      run(deps, sequences.stageUpgrade(preserve), {}, turn);
-    } else run(deps, sequences.upgrade({ slots, installer, preserve, achieved }), {}, turn);
+      run(deps, sequences.stageUpgrade({ preserve, keepTurn }), {}, release);
+    } else {
+      const order = { slots, installer, preserve, achieved, keepTurn };
+      run(deps, sequences.upgrade(order), {}, release);
+    }
   } catch (error) {
-    // Kept, it would keep every other control plane from its own upgrade until this one reboots.
-    turn?.release();
+    release();
     throw error;
   }
 }
 
+/**
+ * Waits in line once more: others may be on their way by now, and one of them down. Nothing of this
+ * machine has stopped yet, so it is patient.
+ *
+ * @throws {Error} when it is not its turn within half an hour
+ */
+async function takeTurnAgain(
+  { takeTurn, log }: LifecycleDeps,
+  { preserve, signal }: { readonly preserve: boolean; readonly signal: AbortSignal },
+): Promise<Turn | undefined> {
+  const endMs = performance.now() + TURN_AGAIN_MS;
+  log("the cluster's turn was lost meanwhile, it is waited for once more");
+  while (true) {
+    const waitMs = endMs - performance.now();
+    try {
+      return await takeTurn({ preserve, signal, waitMs });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (endMs - performance.now() < TURN_RETRY_MS) throw error;
+      log(`it is not this machine's turn yet: ${messageOf(error)}`);
+    }
+    await systemClock.sleep(TURN_RETRY_MS, signal);
+  }
+}
+
 /** Runs a sequence that ends the machine; when it fails the machine reboots into what it is. */
-function run(deps: LifecycleDeps, sequence: Sequence, turn: SequenceTurn, held?: Turn): void {
+function run(
+  deps: LifecycleDeps,
+  sequence: Sequence,
+  turn: SequenceTurn,
+  release = () => {},
+): void {
   deps.sequencer.run(sequence, turn).catch((error) => {
-    held?.release();
+    release();
     if (error instanceof LockedError) return deps.log(error.message);
     deps.log(`${sequence.name} failed: ${messageOf(error)}`);
     deps.power.request("reboot", `${sequence.name} that failed`);

@@ -21,7 +21,7 @@ export function lifecycleDeps(machine: Machine): LifecycleDeps {
     checkLeave: (signal) => checkLeave(machine, signal),
     sequences: {
       upgrade: (order) => upgradeSequence(machine, order),
-      stageUpgrade: (preserve) => stageUpgradeSequence(machine, preserve),
+      stageUpgrade: (order) => stageUpgradeSequence(machine, order),
       reset: (order) => resetSequence(machine, order),
     },
   };
@@ -52,10 +52,17 @@ async function turnOf(
   const running = config.running.value?.config;
   if (!running || !isControlPlane(running) || !await etcd.data.holdsMember()) return undefined;
   const { access } = etcd;
-  // Not disposed: the turn is held by it until the machine reboots.
+  // The turn is held by it, mostly until the machine reboots.
   const client = await access.any(options.signal);
   const at = (endpoints: readonly string[]) => access.at(endpoints);
-  return await takeTurn(client, async (signal) => {
-    tellOfQuorum(await checkQuorum(client, { at, preserve }, signal), { events, log });
-  }, options);
+  try {
+    const turn = await takeTurn(client, async (signal) => {
+      tellOfQuorum(await checkQuorum(client, { at, preserve }, signal), { events, log });
+    }, options);
+    turn.ended.then(() => client[Symbol.dispose]());
+    return turn;
+  } catch (error) {
+    client[Symbol.dispose]();
+    throw error;
+  }
 }

@@ -4,6 +4,7 @@ import { TestDisk } from "../release/testing.ts";
 import type { Slots } from "../release/slots.ts";
 import { Sequencer } from "../sequences/engine.ts";
 import type { ResetOrder } from "../sequences/reset.ts";
+import type { LeaveOrder } from "../sequences/upgrade.ts";
 import type { UpgradeOrder } from "../tasks/upgrade.ts";
 import { lifecycleApi, type LifecycleDeps } from "./lifecycle.ts";
 import { clientOf } from "./testing.ts";
@@ -16,7 +17,7 @@ function world(slots: Slots | undefined, more: Partial<LifecycleDeps> = {}) {
     const task = { name, run: () => void done.push(name) };
     return { name, phases: [{ name, tasks: [task] }] };
   };
-  const orders: (UpgradeOrder & { preserve: boolean } | ResetOrder)[] = [];
+  const orders: (UpgradeOrder & LeaveOrder | ResetOrder)[] = [];
   const deps: LifecycleDeps = {
     releases: { slots },
     installer: {
@@ -49,6 +50,12 @@ function world(slots: Slots | undefined, more: Partial<LifecycleDeps> = {}) {
   return { done, orders, client: clientOf(lifecycleApi(deps)) };
 }
 
+const TURN = {
+  lost: new AbortController().signal,
+  ended: new Promise<void>(() => {}),
+  release: () => {},
+};
+
 const refused = (message: RegExp, code = Code.FailedPrecondition) => (error: unknown) => {
   assert.ok(error instanceof ConnectError);
   assert.match(error.rawMessage, message);
@@ -62,7 +69,7 @@ Deno.test("upgrade() verifies the image that is named, then runs the sequence wi
   const { messages } = await client.upgrade({ image: "registry/installer:v2", preserve: true });
   assert.equal(messages[0]?.ack, "Upgrade request received");
   assert.deepEqual(done, ["fetch registry/installer:v2", "upgrade"]);
-  const [order] = orders as [UpgradeOrder & { preserve: boolean }];
+  const [order] = orders as [UpgradeOrder & LeaveOrder];
   assert.deepEqual([order.preserve, order.achieved], [true, { services: ["kubelet"] }]);
 });
 
@@ -133,7 +140,7 @@ Deno.test("upgrade() that fails on its way reboots the machine and gives the tur
   let released = false;
   const { done, client } = world(disk.booted("a"), {
     sequencer: { busy: false, run: () => Promise.reject(new Error("the disk is full")) },
-    takeTurn: async () => ({ release: () => void (released = true) }),
+    takeTurn: async () => ({ ...TURN, release: () => void (released = true) }),
   });
   await client.upgrade({ image: "x" });
   assert.equal(done.at(-1), "reboot: upgrade that failed");
@@ -144,12 +151,38 @@ Deno.test("upgrade() gives the cluster's turn back when it does not come to the 
   await using disk = await TestDisk.make();
   let released = false;
   const { done, client } = world(disk.booted("a"), {
-    takeTurn: async () => ({ release: () => void (released = true) }),
+    takeTurn: async () => ({ ...TURN, release: () => void (released = true) }),
     achieved: () => Promise.reject(new Error("nobody answers")),
   });
   await assert.rejects(client.upgrade({ image: "r/i:v2", preserve: true }));
   assert.equal(released, true);
   assert.ok(!done.includes("upgrade"));
+});
+
+Deno.test("upgrade() waits for another turn where its own was lost on the way, as long as it takes", async () => {
+  await using disk = await TestDisk.make();
+  const lost = new AbortController();
+  const answers = [
+    async () => ({ ...TURN, lost: lost.signal }),
+    async () => TURN,
+  ];
+  const waits: number[] = [];
+  const { orders, client } = world(disk.booted("a"), {
+    takeTurn: ({ waitMs }) => {
+      waits.push(waitMs);
+      return answers.shift()!();
+    },
+  });
+  await client.upgrade({ image: "x" });
+  const [{ keepTurn }] = orders as [UpgradeOrder & LeaveOrder];
+  const { signal } = new AbortController();
+  await keepTurn(signal);
+  assert.equal(waits.length, 1, "it has its turn");
+  lost.abort();
+  await keepTurn(signal);
+  await keepTurn(signal);
+  assert.equal(waits.length, 2);
+  assert.ok(waits[1]! > 20 * 60_000, `${waits}`);
 });
 
 Deno.test("rollback() makes the other release the next and reboots; it refuses where there is none", async () => {
@@ -174,6 +207,17 @@ Deno.test("reset() takes the labels of a node's partitions and no other", async 
   await client.reset({ systemPartitionsToWipe: [spec("EPHEMERAL"), spec("STATE", false)] });
   await assert.rejects(client.reset({ graceful: true }), refused(/a reset is under way$/));
   assert.deepEqual(orders, [{ graceful: false, reboot: false, labels: ["EPHEMERAL"] }]);
+});
+
+Deno.test("reset() that names partitions and wipes none of them does not wipe the disk", async () => {
+  const { orders, client } = world(undefined);
+  await assert.rejects(
+    client.reset({ systemPartitionsToWipe: [{ label: "EPHEMERAL", wipe: false }] }),
+    refused(/none of the partitions named is to be wiped/, Code.InvalidArgument),
+  );
+  assert.deepEqual(orders, []);
+  await client.reset({});
+  assert.deepEqual(orders, [{ graceful: false, reboot: false, labels: [] }]);
 });
 
 Deno.test("reset() refuses what etcd cannot do without, unless it is not graceful", async () => {

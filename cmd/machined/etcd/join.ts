@@ -1,5 +1,6 @@
 import {
   addMember,
+  checkHealth,
   type EtcdClient,
   EtcdError,
   listMembers,
@@ -9,24 +10,49 @@ import {
 } from "$lib/etcd/mod.ts";
 import { type MemberIdentity, type MemberPlan, peerUrl } from "./arguments.ts";
 
+/** How long a member may take to show that it is there, milliseconds. */
+const ALIVE_MS = 5_000;
+
 /**
  * Makes this machine a member of a cluster that runs, without a vote at first: a member that does not
  * come up then costs the others no quorum. What the cluster remembers of an earlier life of this
- * machine goes, for its data is gone.
+ * machine goes, for its data is gone; `at` reaches a member, to see that it is not another's life.
+ *
+ * @throws {Error} when another machine is a member under this one's name
  */
 export async function joinCluster(
   etcd: EtcdClient,
+  at: (endpoints: readonly string[]) => Promise<EtcdClient>,
   identity: MemberIdentity,
   signal: AbortSignal,
 ): Promise<MemberPlan> {
   const url = peerUrl(identity.address);
   const members = await listMembers(etcd, { signal });
   const known = knownMember(members, { ...identity, url });
-  if (known?.name) await removeMember(etcd, known.id, { signal });
+  if (known?.name) {
+    if (!known.peerUrls.includes(url) && await isAlive(known, at, signal)) {
+      throw new Error(
+        `another machine is a member under the name "${known.name}", at ` +
+          `${known.peerUrls.join(", ")}: give this one another machine.network.hostname`,
+      );
+    }
+    await removeMember(etcd, known.id, { signal });
+  }
   const joined = known && !known.name
     ? members
     : (await addMember(etcd, url, { signal, learner: true })).members;
   return { state: "existing", initialCluster: initialCluster(joined, { ...identity, url }) };
+}
+
+/** Whether a member answers: this machine has no data, so it would be another. */
+async function isAlive(
+  { clientUrls }: Member,
+  at: (endpoints: readonly string[]) => Promise<EtcdClient>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (clientUrls.length === 0) return false;
+  using client = await at(clientUrls);
+  return await checkHealth(client, { signal, timeoutMs: ALIVE_MS }).then(() => true, () => false);
 }
 
 /** The entry that the cluster has of a machine, by its URL or its name. */

@@ -14,9 +14,10 @@ import { createCa, issueServerLeaf, sans } from "$lib/pki/mod.ts";
 import { UnreachableError } from "$lib/secure_http/mod.ts";
 import { scratch } from "../api/testing.ts";
 import { checkMember } from "../services/etcd.ts";
-import { clientUrl, etcdArguments, type MemberIdentity } from "./arguments.ts";
+import { clientUrl, etcdArguments, type MemberIdentity, peerUrl } from "./arguments.ts";
 import { Company } from "./company.ts";
 import { DataDirectory } from "./data_directory.ts";
+import { joinCluster } from "./join.ts";
 import { removeWhenSettled } from "./leave.ts";
 import { ETCD_DATA_DIR, ETCD_PKI_DIR, ETCD_SNAPSHOT } from "./places.ts";
 import { type Founding, planMember } from "./plan.ts";
@@ -196,6 +197,32 @@ real(
       using own = await machines.access(name).local();
       assert.equal((await readKey(own, "kept")).value, "yes");
     }
+  },
+);
+
+real(
+  "a machine takes the place of a member of its name only once that one does not answer",
+  async () => {
+    await using dir = await scratch();
+    await using machines = await Machines.make(dir.path, ["p", "q", "r", "s"]);
+    await machines.start("p", "asked");
+    await machines.start("q", "never");
+    await machines.start("r", "never");
+    using etcd = await machines.access("p").local();
+    const { at } = machines.access("p");
+    const twin = { ...identityOf("s"), name: "q" };
+    await assert.rejects(
+      joinCluster(etcd, at, twin, machines.signal),
+      /another machine is a member under the name "q", at https:.*machine\.network\.hostname/,
+    );
+    assert.deepEqual(await members(machines, "p"), ["p", "q", "r"]);
+    const { id } = memberNamed(await listMembers(etcd), "q");
+    await machines.stop("q");
+    await insist(async () => void await joinCluster(etcd, at, twin, machines.signal));
+    const now = await listMembers(etcd);
+    assert.ok(now.some(({ peerUrls }) => peerUrls.includes(peerUrl(twin.address))));
+    // Who asks for a removal whose answer was lost finds it done.
+    await removeWhenSettled(etcd, id, machines.signal);
   },
 );
 

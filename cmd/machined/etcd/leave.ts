@@ -21,6 +21,8 @@ export interface LeaveDeps {
 
 /** gRPC's Unavailable: a cluster that changed a moment ago takes no further change. */
 const UNAVAILABLE = 14;
+/** gRPC's NotFound: the answer to a removal was lost, and it is asked for again. */
+const NOT_FOUND = 5;
 const SETTLE_MS = 30_000;
 const RETRY_MS = 1_000;
 
@@ -56,7 +58,7 @@ export async function leaveEtcd(deps: LeaveDeps, signal: AbortSignal): Promise<v
   await data.wipe();
 }
 
-/** Removes a member; waits while the cluster is not settled after its last change. */
+/** Removes a member; waits while the cluster is not settled after its last change. One that is gone is done. */
 export async function removeWhenSettled(
   etcd: EtcdClient,
   id: string,
@@ -67,7 +69,9 @@ export async function removeWhenSettled(
     try {
       return await removeMember(etcd, id, { signal });
     } catch (error) {
-      const unsettled = error instanceof EtcdError && error.code === UNAVAILABLE;
+      const code = error instanceof EtcdError ? error.code : undefined;
+      if (code === NOT_FOUND) return;
+      const unsettled = code === UNAVAILABLE;
       if (!unsettled || performance.now() > endMs) throw error;
     }
     await systemClock.sleep(RETRY_MS, signal);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { writeFileDurable } from "$ffi/sync.ts";
 import { decodePem } from "$lib/pki/mod.ts";
 import type { DataDirectory } from "./data_directory.ts";
 
@@ -25,8 +26,7 @@ export async function checkOrigin(
     );
   }
   if (known.join() === own.join()) return;
-  await Deno.writeTextFile(`${file}.new`, own.map((line) => `${line}\n`).join(""), { mode: 0o600 });
-  await Deno.rename(`${file}.new`, file);
+  await writeFileDurable(file, own.map((line) => `${line}\n`).join(""));
 }
 
 /** Authorities of a bundle, each by its fingerprint. */

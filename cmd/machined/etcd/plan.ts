@@ -76,7 +76,8 @@ async function joinUntilDone(
       const others = await access.others(signal);
       if (others.length === 0) throw new Error("the control plane has no other member");
       using etcd = await access.at(others);
-      return await joinCluster(etcd, identity, signal);
+      const at = (endpoints: readonly string[]) => access.at(endpoints);
+      return await joinCluster(etcd, at, identity, signal);
     } catch (error) {
       signal.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);

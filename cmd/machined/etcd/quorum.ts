@@ -73,6 +73,10 @@ async function checkMember(
 
 /** A turn that is held until it is given back, or its holder is gone for a minute. */
 export interface Turn {
+  /** Fires when others may have gone on: this machine stood still, or heard nothing of etcd. */
+  readonly lost: AbortSignal;
+  /** It is given back, or lost, and etcd is not needed for it any more. */
+  readonly ended: Promise<void>;
   release(): void;
 }
 
@@ -97,6 +101,7 @@ export async function takeTurn(
 ): Promise<Turn> {
   const taken = Promise.withResolvers<Turn>();
   const over = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
   let holding = false;
   // The call that asked ends before the turn does.
   const waiting = new AbortController();
@@ -106,12 +111,12 @@ export async function takeTurn(
   withMutex(etcd, options, async (lost) => {
     holding = true;
     await check(lost);
-    taken.resolve({ release: () => over.resolve() });
+    taken.resolve({ lost, ended: ended.promise, release: () => over.resolve() });
     await Promise.race([over.promise, aborted(lost)]);
   }).catch((cause) => {
     taken.reject(
       holding ? cause : new Error(`failed to acquire upgrade lock: ${messageOf(cause)}`, { cause }),
     );
-  });
+  }).finally(ended.resolve);
   return await taken.promise;
 }

@@ -115,26 +115,30 @@ export class ApiIdentity {
   /** Issues and renews until the signal fires; a failure is logged and tried again. */
   async keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      try {
-        await this.#refresh(signal);
-        this.#fault = undefined;
-      } catch (error) {
-        const reason = messageOf(error);
-        if (reason !== this.#fault) {
-          this.#deps.log(`no API certificate yet, trying again: ${reason}`);
-        }
-        this.#fault = reason;
-      }
+      await this.#attempt(signal);
       await this.#deps.clock.sleep(CHECK_PERIOD_MS, signal);
     }
   }
 
   /**
    * Issues a certificate when there is none, its inputs changed, or half of its life is over. One that
-   * only a control plane can sign is left to `keep`: nothing may wait for another machine.
+   * only a control plane can sign is left to `keep`: nothing may wait for another machine. So is what
+   * fails: a clock outside the life of the CA has to be set first, and what sets it has to start.
    */
   async refresh(): Promise<void> {
-    await this.#refresh(undefined);
+    await this.#attempt(undefined);
+  }
+
+  /** A failure is logged, once as long as it is the same. */
+  async #attempt(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#refresh(signal);
+      this.#fault = undefined;
+    } catch (error) {
+      const reason = messageOf(error);
+      if (reason !== this.#fault) this.#deps.log(`no API certificate yet, trying again: ${reason}`);
+      this.#fault = reason;
+    }
   }
 
   async #refresh(signal: AbortSignal | undefined): Promise<void> {

@@ -108,6 +108,20 @@ Deno.test("ApiIdentity renews when an address comes, and when the clock is set b
   assert.notEqual(certOf(identity), second);
 });
 
+Deno.test("ApiIdentity goes without a certificate while the clock is outside the life of the CA", async () => {
+  const { identity, time, lines } = await world();
+  time.ms = START - hoursMs(24 * 365 * 10);
+  await identity.refresh();
+  await identity.refresh();
+  assert.equal(identity.current.value, undefined);
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /no API certificate yet, trying again: .* the CA holds only from /);
+  time.ms = START;
+  await identity.refresh();
+  assert.notEqual(certOf(identity), "");
+  assert.equal(identity.fault, undefined);
+});
+
 Deno.test("ApiIdentity shows a certificate that signs itself until there is a configuration", async () => {
   const { identity, inputs } = await world();
   const configured = inputs.value;

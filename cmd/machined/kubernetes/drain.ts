@@ -1,5 +1,5 @@
 import { isRefusal, type KubeClient, type KubeObject, TYPES } from "$lib/kube/mod.ts";
-import { systemClock } from "$lib/service/mod.ts";
+import { messageOf, systemClock } from "$lib/service/mod.ts";
 
 /** Marks a node that was cordoned by its own upgrade, and not by somebody else. */
 export const CORDONED = "talos.dev/cordoned";
@@ -33,12 +33,15 @@ export async function uncordon(kube: Nodes, name: string, signal: AbortSignal): 
   return true;
 }
 
+/** How long the API server may give no list of pods, milliseconds: a drain without it comes to nothing. */
+const SILENCE_MS = 30_000;
+
 /**
  * Evicts the pods of a node and waits until they are gone. Budgets for disruption are kept: an
- * eviction that they refuse is asked for again. Pods that would come back to the node at once, and
- * those that nobody would start elsewhere, stay.
+ * eviction that they refuse is asked for again, as is one that fails; the other pods go meanwhile. Pods
+ * that would come back to the node at once, and those that nobody would start elsewhere, stay.
  *
- * @throws {Error} that names what is left when `signal` fires
+ * @throws {Error} that names what is left when `signal` fires, or why there is no list of pods
  */
 export async function drain(
   kube: Pods,
@@ -46,23 +49,30 @@ export async function drain(
   { signal, log }: { readonly signal: AbortSignal; readonly log: (line: string) => void },
 ): Promise<void> {
   let left: readonly KubeObject[] = [];
-  while (true) {
+  let heardMs = performance.now();
+  const told = new Set<string>();
+  while (!signal.aborted) {
     try {
       const fieldSelector = `spec.nodeName=${name}`;
       const { items } = await kube.list<KubeObject>(TYPES.pods, { fieldSelector }, { signal });
+      heardMs = performance.now();
       left = items.filter(isEvictable);
       if (left.length === 0) return;
-      for (const pod of left) await evict(kube, pod, { signal, log });
-      await systemClock.sleep(RETRY_MS, signal);
-      signal.throwIfAborted();
     } catch (error) {
-      if (!signal.aborted) throw error;
-      const names = left.map(nameOf).join(", ");
-      throw new Error(`Cannot drain node "${name}" in time: ${names || "its pods"} still run`, {
-        cause: error,
-      });
+      if (!signal.aborted && performance.now() - heardMs > SILENCE_MS) throw error;
     }
+    for (const pod of left) {
+      const fault = await evict(kube, pod, { signal, log });
+      if (fault === undefined || signal.aborted || told.has(fault)) continue;
+      told.add(fault);
+      log(fault);
+    }
+    await systemClock.sleep(RETRY_MS, signal);
   }
+  const names = left.map(nameOf).join(", ");
+  throw new Error(`Cannot drain node "${name}" in time: ${names || "its pods"} still run`, {
+    cause: signal.reason,
+  });
 }
 
 /** Whether a pod is to be moved off: not a static one, of a DaemonSet, of nobody, or over. */
@@ -74,13 +84,14 @@ export function isEvictable({ metadata, status }: KubeObject): boolean {
   return owners.length > 0 && !owners.some(({ kind }) => kind === "DaemonSet" || kind === "Node");
 }
 
+/** Gives what failed, where that is not the pod's budget. */
 async function evict(
   kube: Pods,
   pod: KubeObject,
   { signal, log }: { signal: AbortSignal; log: (line: string) => void },
-): Promise<void> {
+): Promise<string | undefined> {
   const { name, namespace = "default", deletionTimestamp } = pod.metadata;
-  if (deletionTimestamp !== undefined) return;
+  if (deletionTimestamp !== undefined) return undefined;
   const eviction = {
     apiVersion: "policy/v1",
     kind: "Eviction",
@@ -92,10 +103,11 @@ async function evict(
     await kube.create(TYPES.pods, place, eviction, { signal });
     log(`evicted ${nameOf(pod)}`);
   } catch (error) {
-    if (isRefusal(error, "NotFound")) return;
     // A budget allows no disruption now; later it may.
-    if (!isRefusal(error, "TooManyRequests")) throw error;
+    if (isRefusal(error, "NotFound") || isRefusal(error, "TooManyRequests")) return undefined;
+    return `cannot evict ${nameOf(pod)} yet: ${messageOf(error)}`;
   }
+  return undefined;
 }
 
 function isUnschedulable({ spec }: KubeObject): boolean {

@@ -66,6 +66,23 @@ Deno.test("drain() that runs out of time names what is left", async () => {
   );
 });
 
+Deno.test("drain() moves the others while one pod cannot be evicted, and says why", async () => {
+  const { kube, evictions } = fakePods([pod("a", "ReplicaSet"), pod("b", "ReplicaSet")], 1);
+  const { create } = kube;
+  let refusals = 2;
+  kube.create = ((type: never, place: Place, ...rest: never[]) => {
+    if (place.name !== "a" || refusals-- <= 0) {
+      return create(type, place as never, ...rest as [never]);
+    }
+    return Promise.reject(new KubeError(500, "InternalError", "two budgets cover it"));
+  }) as typeof create;
+  const lines: string[] = [];
+  await drain(kube, "n", { signal: AbortSignal.timeout(60_000), log: (line) => lines.push(line) });
+  assert.deepEqual(evictions, ["b", "a"]);
+  assert.match(lines[0] ?? "", /^cannot evict apps\/a yet: .*two budgets cover it/);
+  assert.deepEqual(lines.slice(1), ["evicted apps/b", "evicted apps/a"]);
+});
+
 Deno.test("uncordon() ends what cordon() began, and leaves what somebody else did", async () => {
   let spec: Record<string, unknown> = {};
   let annotations: Record<string, string | null> = {};

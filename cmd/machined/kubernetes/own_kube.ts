@@ -2,6 +2,7 @@
 import { isControlPlane } from "$lib/config/mod.ts";
 import { KubeClient } from "$lib/kube/mod.ts";
 import { kubeletTarget } from "../controllers/mod.ts";
+import { fullHostname } from "../identity/host.ts";
 import { nodeName } from "../kubelet/plan.ts";
 import type { Machine } from "../machine.ts";
 
@@ -18,7 +19,7 @@ export async function ownKube(
   const running = config.running.value?.config;
   if (!running) throw new Error("Cannot use Kubernetes: the machine has no configuration");
   const kube = isControlPlane(running) ? await etcd.access.kube() : await asKubelet();
-  const node = nodeName(running, Deno.hostname());
+  const node = nodeName(running, fullHostname());
   return { kube, node, [Symbol.dispose]: () => kube[Symbol.dispose]() };
 }
 

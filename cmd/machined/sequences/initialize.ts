@@ -94,7 +94,10 @@ function startEarlyServices({ services }: Machine): Task {
   };
 }
 
-/** Waits for the first pass of the network; a network that does not come up does not stop the boot. */
+/**
+ * Waits for the first pass of the network; a network that does not come up does not stop the boot. The
+ * clock is asked for then, beside what follows: a configuration over HTTPS wants it roughly right.
+ */
 function setupDiscoveryNetwork({ services, log }: Machine): Task {
   return {
     name: "setupDiscoveryNetwork",
@@ -105,6 +108,7 @@ function setupDiscoveryNetwork({ services, log }: Machine): Task {
         signal.throwIfAborted();
         log(`network is not up yet: ${error instanceof Error ? error.message : String(error)}`);
       }
+      services.start("timed");
     },
   };
 }

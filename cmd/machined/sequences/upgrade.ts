@@ -20,16 +20,26 @@ import { verifyDisk } from "../tasks/verify_disk.ts";
 import type { Phase, Sequence, Task } from "./engine.ts";
 import { unmountPhases } from "./finish.ts";
 
+/** How a machine goes from its cluster. */
+export interface LeaveOrder {
+  /** Whether EPHEMERAL is kept, and with it the member of etcd. */
+  readonly preserve: boolean;
+  /** Makes sure that it is still this machine's turn. @throws {Error} when it does not come again */
+  readonly keepTurn: (signal: AbortSignal) => Promise<void>;
+}
+
 /** The sequence that upgrades the machine and reboots it; without `preserve` EPHEMERAL is wiped. */
 export function upgradeSequence(
   machine: Machine,
-  { preserve, ...order }: UpgradeOrder & { readonly preserve: boolean },
+  { preserve, keepTurn, ...order }: UpgradeOrder & LeaveOrder,
 ): Sequence {
   return {
     name: "upgrade",
     phases: [
       { name: "answers", tasks: [letAnswersGo()] },
       { name: "drain", tasks: [cordonAndDrainNode(machine)] },
+      // The drain may have taken minutes; from here on the cluster has a member less.
+      { name: "turn", tasks: [{ name: "keepTurn", run: keepTurn }] },
       ...(preserve ? [] : [{ name: "leave", tasks: [leaveEtcd(machine)] }]),
       { name: "cleanup", tasks: [stopAllPods(machine)] },
       { name: "stopServices", tasks: [stopServicesForUpgrade(machine)] },
@@ -46,11 +56,15 @@ export function upgradeSequence(
 }
 
 /** The sequence before an upgrade that the next boot does. */
-export function stageUpgradeSequence(machine: Machine, preserve: boolean): Sequence {
+export function stageUpgradeSequence(
+  machine: Machine,
+  { preserve, keepTurn }: LeaveOrder,
+): Sequence {
   return {
     name: "stageUpgrade",
     phases: [
       { name: "answers", tasks: [letAnswersGo()] },
+      { name: "turn", tasks: [{ name: "keepTurn", run: keepTurn }] },
       ...(preserve ? [] : [{ name: "leave", tasks: [leaveEtcd(machine)] }]),
       { name: "cleanup", tasks: [stopAllPods(machine)] },
       { name: "stopEverything", tasks: [stopAllServices(machine)] },

@@ -26,6 +26,7 @@ import type { ServiceRole } from "../launch/rights.ts";
 import type { Machine } from "../machine.ts";
 import { nodeInventory } from "../containers/node_inventory.ts";
 import { usageOf } from "../containers/usage.ts";
+import { fullHostname } from "../identity/host.ts";
 import { hostInstallFaults } from "../release/host_install_faults.ts";
 import { configurationFault } from "../release/install_fault.ts";
 import { prepareState } from "../tasks/state_encryption.ts";
@@ -47,6 +48,7 @@ const STATE_MS = 5 * 60_000;
 export function nodeServices(machine: Machine, launcher: ProcessLauncher<ServiceRole>): Service[] {
   const build = buildInfo();
   const runner = { launcher, logs: machine.logs };
+  const udevdLog = machine.logs.writer("udevd");
   const changes = new ConfigChanges({
     ...{ ...machine, clock: systemClock },
     installFault: ({ machine: { install } }, fresh) =>
@@ -84,14 +86,14 @@ export function nodeServices(machine: Machine, launcher: ProcessLauncher<Service
     apidService(runner, machine),
     udevdService({
       open: machine.openUevents,
-      links: diskLinks(machine.log),
-      log: machine.log,
+      links: diskLinks(udevdLog),
+      log: udevdLog,
     }),
     containerdService(machine),
     criService(machine),
     kubeletService({
       ...machine,
-      hostname: () => Deno.hostname(),
+      hostname: fullHostname,
       dependsOn: ["cri", "networkd", "timed"],
     }),
   ];

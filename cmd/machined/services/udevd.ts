@@ -35,7 +35,7 @@ export function udevdService({ open, links, log }: UdevdDeps): Service {
         } catch (error) {
           if (signal.aborted) break;
           // Events were lost: what there is now is what counts.
-          log(`udevd: ${messageOf(error)}`);
+          log(messageOf(error));
           links.wake();
           await new Promise((resume) => setTimeout(resume, FAULT_PAUSE_MS));
         }

@@ -1,6 +1,6 @@
 /** The release after the one that runs, put beside it. */
 import { otherSlot } from "$lib/bootloader/mod.ts";
-import { messageOf } from "$lib/service/mod.ts";
+import { messageOf, systemClock } from "$lib/service/mod.ts";
 import type { Machine } from "../machine.ts";
 import type { VerifiedInstaller } from "../release/installer.ts";
 import { upgradeArguments } from "../release/installer_arguments.ts";
@@ -19,20 +19,52 @@ export interface UpgradeOrder {
 
 type Upgrading = Pick<Machine, "version" | "config" | "cmdline" | "installer">;
 
-/** Does the upgrade that the last boot has staged; its image is verified anew. */
+/** After which pauses a staged image is fetched again, milliseconds: the network comes up with the boot. */
+const FETCH_PAUSES_MS = [5_000, 10_000, 20_000, 40_000];
+
+/**
+ * Does the upgrade that the last boot has staged; its image is verified anew. That it could not be had
+ * is written down as what became of the upgrade: nobody else would tell who waits for it.
+ */
 export function upgradeStaged(
-  machine: Upgrading & Pick<Machine, "releases">,
+  machine: Upgrading & Pick<Machine, "releases" | "log">,
   { image, achieved }: StagedUpgrade,
+  pausesMs: readonly number[] = FETCH_PAUSES_MS,
 ): Task {
   return {
     name: "install",
     async run(signal) {
-      const { slots } = machine.releases;
+      const { releases: { slots }, version: from } = machine;
       if (!slots) throw new Error("Cannot upgrade: this machine was not started from its disk");
-      const installer = await machine.installer.fetch(image, signal);
+      const installer = await fetchAgain(machine, image, pausesMs, signal)
+        .catch(async (error) => {
+          const slot = otherSlot(slots.running);
+          const record = { version: image, slot, from, state: "failed", ...achieved } as const;
+          await slots.remember({ ...record, cause: messageOf(error) });
+          throw error;
+        });
       await upgrade(machine, { slots, installer, achieved }).run(signal);
     },
   };
+}
+
+async function fetchAgain(
+  { installer, log }: Pick<Machine, "installer" | "log">,
+  image: string,
+  pausesMs: readonly number[],
+  signal: AbortSignal,
+): Promise<VerifiedInstaller> {
+  for (const pauseMs of pausesMs) {
+    try {
+      return await installer.fetch(image, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      log(`${messageOf(error)}; trying again`);
+    }
+    await systemClock.sleep(pauseMs, signal);
+    signal.throwIfAborted();
+  }
+  return await installer.fetch(image, signal);
 }
 
 /**

@@ -59,13 +59,52 @@ Deno.test("upgradeStaged() verifies the image anew", async () => {
   const slots = disk.booted("a");
   const { machine: upgrading, fetched } = machine(() => disk.upgrade("v2"));
   const staged = { image: "registry/installer:v2", preserve: true, achieved: ACHIEVED };
-  await upgradeStaged({ ...upgrading, releases: { slots } as Machine["releases"] }, staged)
+  await upgradeStaged(
+    { ...upgrading, log: () => {}, releases: { slots } as Machine["releases"] },
+    staged,
+  )
     .run(SIGNAL);
   assert.deepEqual(fetched, ["registry/installer:v2"]);
   assert.equal((await slots.entries()).length, 2);
-  const nowhere = { ...upgrading, releases: { slots: undefined } as Machine["releases"] };
+  assert.equal((await slots.record())?.state, "trying");
+  const nowhere = {
+    ...upgrading,
+    log: () => {},
+    releases: { slots: undefined } as Machine["releases"],
+  };
   await assert.rejects(
     Promise.resolve(upgradeStaged(nowhere, staged).run(SIGNAL)),
     /was not started from its disk/,
   );
+});
+
+Deno.test("upgradeStaged() waits for a registry, and writes down that it could not be reached", async () => {
+  await using disk = await TestDisk.make();
+  const slots = disk.booted("a");
+  const { machine: upgrading } = machine(() => disk.upgrade("v2"));
+  const fetches = { left: 2 };
+  const unreachable = {
+    ...upgrading,
+    log: () => {},
+    releases: { slots } as Machine["releases"],
+    installer: {
+      ...upgrading.installer,
+      fetch: () =>
+        fetches.left-- > 0
+          ? Promise.reject(new Error("no route to the registry"))
+          : Promise.resolve(INSTALLER),
+    } as unknown as Machine["installer"],
+  };
+  const staged = { image: "registry/installer:v2", preserve: true, achieved: ACHIEVED };
+  await upgradeStaged(unreachable, staged, [1, 1]).run(SIGNAL);
+  assert.equal((await slots.record())?.version, "v2");
+  fetches.left = 9;
+  await assert.rejects(
+    Promise.resolve(upgradeStaged(unreachable, staged, [1, 1]).run(SIGNAL)),
+    /no route to the registry/,
+  );
+  assert.deepEqual(await slots.record(), {
+    ...{ version: "registry/installer:v2", slot: "b", from: "v1", state: "failed" },
+    ...{ cause: "no route to the registry", ...ACHIEVED },
+  });
 });

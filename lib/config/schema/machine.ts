@@ -49,7 +49,7 @@ const time = object("TimeConfig", "The machine's clock.", {
     default: "false",
   }),
   servers: optional(list(scalar(text)), {
-    doc: "The NTP servers to ask; the first one is used.",
+    doc: "The NTP servers to ask; what most of them say is followed.",
     default: "pool.ntp.org",
   }),
 });
