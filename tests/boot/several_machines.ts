@@ -12,9 +12,10 @@ import { until } from "./node.ts";
 import { say, serveClusterImages, type ServedImages } from "./served_images.ts";
 import { Talosctl } from "./talosctl.ts";
 
-/** Addresses of the control planes among each other, and of the worker. */
+/** Addresses of three control planes among each other, and of the worker beside them. */
 export const MASTERS = ["10.0.2.15", "10.0.2.16", "10.0.2.17"] as const;
 export const WORKER = "10.0.2.18";
+const ADDRESSES = [...MASTERS, WORKER];
 /** How long the machines may take together, on two cores that have something else to do. */
 const CREATE_MINUTES = 90;
 const PAUSE_MS = 10_000;
@@ -29,6 +30,8 @@ export async function eventually(attempt: () => Promise<void>, timeoutMs: number
 /** What is particular about a cluster. */
 export interface SeveralOptions {
   readonly name: string;
+  /** How many control planes; three unless told. */
+  readonly masters?: 1 | 3;
   /** Without one the control planes run everything. */
   readonly workers: 0 | 1;
   /** Flags of `cluster create` beside those that say how many machines there are. */
@@ -39,12 +42,14 @@ export interface SeveralOptions {
   readonly built?: readonly BuiltImage[];
 }
 
-/** Three control planes and, if there is one, a worker. */
+/** Control planes and, if there is one, a worker. */
 export class SeveralMachines implements AsyncDisposable {
   readonly #replaced = new Set<string>();
 
   private constructor(
     readonly name: string,
+    /** The addresses of the control planes. */
+    readonly masters: readonly string[],
     readonly workers: 0 | 1,
     readonly served: ServedImages,
     readonly user: Talosctl,
@@ -55,7 +60,7 @@ export class SeveralMachines implements AsyncDisposable {
   /** Creates them and waits until they are well; the registry's files are in `directory`. */
   static async create(
     directory: string,
-    { name, workers, flags, built, patch = [] }: SeveralOptions,
+    { name, masters = 3, workers, flags, built, patch = [] }: SeveralOptions,
   ): Promise<SeveralMachines> {
     await using started = new AsyncDisposableStack();
     const served = started.use(await serveClusterImages(join(directory, "registry"), [], built));
@@ -66,7 +71,8 @@ export class SeveralMachines implements AsyncDisposable {
     const began = performance.now();
     started.defer(async () => void await user.run(["cluster", "destroy", "--name", name]));
     const created = await user.run([
-      ...["cluster", "create", "--name", name, "--masters", "3", "--workers", `${workers}`],
+      ...["cluster", "create", "--name", name],
+      ...["--masters", `${masters}`, "--workers", `${workers}`],
       ...["--memory", "3072", "--wait-timeout", `${CREATE_MINUTES}m`, ...flags],
       ...["--config-patch", JSON.stringify(patches)],
     ], { KUBECONFIG: kubeconfig });
@@ -75,6 +81,7 @@ export class SeveralMachines implements AsyncDisposable {
     say(`Ready after ${Math.round((performance.now() - began) / 1_000)} s`);
     return new SeveralMachines(
       name,
+      MASTERS.slice(0, masters),
       workers,
       served,
       user,
@@ -85,7 +92,12 @@ export class SeveralMachines implements AsyncDisposable {
 
   /** The control planes' names. */
   get masterNames(): string[] {
-    return MASTERS.map((_, index) => `${this.name}-master-${index + 1}`);
+    return this.masters.map((_, index) => `${this.name}-master-${index + 1}`);
+  }
+
+  /** All addresses, in the order of the names. */
+  get addresses(): readonly string[] {
+    return ADDRESSES.slice(0, this.masters.length + this.workers);
   }
 
   /** All names, sorted. */
@@ -107,19 +119,20 @@ export class SeveralMachines implements AsyncDisposable {
 
   /** The control planes' names as the etcd of one lists them. */
   async memberNames(): Promise<string[]> {
-    const table = await this.user.print(["-n", MASTERS[1], "etcd", "members"]);
+    const asked = this.masters.at(-1)!;
+    const table = await this.user.print(["-n", asked, "etcd", "members"]);
     return (table.trimEnd().split(/\s+/).at(-1) ?? "").split(",").toSorted();
   }
 
   /** The id of each control plane's member, by the machine's address; all three vote. */
   async members(): Promise<Map<string, string>> {
-    const rows = await this.#etcdStatus(MASTERS);
+    const rows = await this.#etcdStatus(this.masters);
     assert.ok(rows.every((row) => row.includes("false")), rows.join("\n"));
     return new Map(rows.map(([address, id]) => [address ?? "", id ?? ""]));
   }
 
   /** The id of the member that leads, as all these machines have it. */
-  async leader(addresses: readonly string[] = MASTERS): Promise<string> {
+  async leader(addresses: readonly string[] = this.masters): Promise<string> {
     const leaders = new Set((await this.#etcdStatus(addresses)).map((row) => row[4]));
     assert.equal(leaders.size, 1, [...leaders].join());
     return [...leaders][0]!;
