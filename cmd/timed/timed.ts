@@ -28,7 +28,7 @@ export interface TimedDeps extends SourcesDeps {
   readonly startServer: string;
   readonly random: () => number;
   readonly log: (line: string) => void;
-  /** The first try is over, whatever came of it. */
+  /** The first try of a machine with a configuration is over, whatever came of it. */
   readonly onReady: () => void;
 }
 
@@ -37,6 +37,8 @@ export class Timed {
   #settings: Settings | undefined;
   #polling: AbortController | undefined;
   #running: Promise<unknown> = Promise.resolve();
+  /** Whether all servers of the settings were asked once. */
+  #tried = false;
   /** The last correction by configured servers. */
   #last: Moment | undefined;
   #doubt: Doubt | undefined;
@@ -66,16 +68,25 @@ export class Timed {
       if (!former?.disabled) this.deps.log("time synchronisation is off");
       return this.deps.onReady();
     }
-    if (former && !former.disabled && former.servers.join() === settings.servers.join()) return;
+    if (former && !former.disabled && former.servers.join() === settings.servers.join()) {
+      return this.#tellReady();
+    }
+    // The start server may not have come to an answer before there was a configuration.
+    const isSet = former?.configured || this.#last !== undefined;
     this.#end();
+    this.#tried = false;
     this.#filter = new ClockFilter();
     // What others said does not speak against those that are to be followed now.
     this.#last = this.#doubt = undefined;
     this.#polling = new AbortController();
     this.#running = Promise.all([
       this.#poll(new Sources(settings.servers, this.deps), this.#polling.signal),
-      former ? undefined : this.#atStart(this.#polling.signal),
+      isSet ? undefined : this.#atStart(this.#polling.signal),
     ]);
+  }
+
+  #tellReady(): void {
+    if (this.#tried && this.#settings?.configured) this.deps.onReady();
   }
 
   /** Ends; the clock goes on as it was set. */
@@ -122,7 +133,8 @@ export class Timed {
       const waitMs = agreement
         ? this.#follow(agreement)
         : this.#fail(best.length > 0 ? disagreement(best) : errors[0], failures);
-      this.deps.onReady();
+      this.#tried = true;
+      this.#tellReady();
       await pause(waitMs, signal);
     }
   }

@@ -48,6 +48,9 @@ function measurement(server: string, offsetNs: bigint): Measurement {
   };
 }
 
+/** What is said of a machine with a configuration that does not turn timed off. */
+const ON = { disabled: false, configured: true };
+
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 60; turn++) await Promise.resolve();
 }
@@ -55,7 +58,7 @@ async function turns(): Promise<void> {
 Deno.test("Timed steps what is far off, slews the rest, and sets the hardware clock", async () => {
   const world = new World();
   world.answer = (server) => Promise.resolve(measurement(server, 500_000_000n));
-  world.timed.configure({ servers: ["pool.ntp.org"], disabled: false });
+  world.timed.configure({ servers: ["pool.ntp.org"], ...ON });
   await turns();
   assert.deepEqual(world.done, ["step 500000000", "right to 10001 us", "hardware"]);
   await world.timed.close();
@@ -67,7 +70,7 @@ Deno.test("Timed asks the default server once beside the configured one", async 
     server === "pool.ntp.org"
       ? Promise.reject(new Error("Cannot ask"))
       : Promise.resolve(measurement(server, 1_000n));
-  world.timed.configure({ servers: ["ntp.example"], disabled: false });
+  world.timed.configure({ servers: ["ntp.example"], ...ON });
   await turns();
   assert.deepEqual(world.asked.sort(), ["ntp.example", "pool.ntp.org"]);
   assert.deepEqual(world.done, ["slew 1000", "right to 10001 us", "hardware"]);
@@ -79,7 +82,7 @@ Deno.test("Timed takes the default server's time only until the configured one a
   const late = Promise.withResolvers<Measurement>();
   world.answer = (server) =>
     server === "pool.ntp.org" ? late.promise : Promise.resolve(measurement(server, 1_000n));
-  world.timed.configure({ servers: ["ntp.example"], disabled: false });
+  world.timed.configure({ servers: ["ntp.example"], ...ON });
   await turns();
   late.resolve(measurement("pool.ntp.org", 9_000_000_000n));
   await turns();
@@ -96,7 +99,7 @@ Deno.test("Timed asks anew where the default server's time stepped the clock mea
     server === "pool.ntp.org"
       ? Promise.resolve(measurement(server, 3600n * second))
       : answers.shift()!;
-  world.timed.configure({ servers: ["ntp.example"], disabled: false });
+  world.timed.configure({ servers: ["ntp.example"], ...ON });
   await turns();
   // Measured before the step: it says the hour that the clock is not behind any more.
   slow.resolve(measurement("ntp.example", 3600n * second));
@@ -108,12 +111,41 @@ Deno.test("Timed asks anew where the default server's time stepped the clock mea
   await world.timed.close();
 });
 
+Deno.test("Timed asks the default server before there is a configuration, and is ready after it", async () => {
+  const world = new World();
+  const blank = { servers: ["pool.ntp.org"], disabled: false, configured: false };
+  world.timed.configure(blank);
+  await turns();
+  assert.deepEqual([world.asked, world.done[0], world.ready], [["pool.ntp.org"], "slew 0", 0]);
+  world.timed.configure({ ...blank, configured: true });
+  assert.equal(world.ready, 1, "the servers of the configuration were asked already");
+  await world.timed.close();
+});
+
+Deno.test("Timed that hears of the configuration before the default server asks both, and waits for its own", async () => {
+  const world = new World();
+  const own = Promise.withResolvers<Measurement>();
+  const pool = [new Promise<Measurement>(() => {}), measurement("pool.ntp.org", 200_000_000n)];
+  world.answer = (server) =>
+    server === "pool.ntp.org" ? Promise.resolve(pool.shift()!) : own.promise;
+  world.timed.configure({ servers: ["pool.ntp.org"], disabled: false, configured: false });
+  await turns();
+  world.timed.configure({ servers: ["ntp.example"], ...ON });
+  await turns();
+  assert.deepEqual(world.asked, ["pool.ntp.org", "ntp.example", "pool.ntp.org"]);
+  assert.deepEqual([world.done[0], world.ready], ["step 200000000", 0]);
+  own.reject(new Error("Cannot ask"));
+  await turns();
+  assert.equal(world.ready, 1);
+  await world.timed.close();
+});
+
 Deno.test("Timed follows other servers at once, whatever the former ones said", async () => {
   const world = new World();
-  world.timed.configure({ servers: ["pool.ntp.org"], disabled: false });
+  world.timed.configure({ servers: ["pool.ntp.org"], ...ON });
   await turns();
   world.answer = (server) => Promise.resolve(measurement(server, 3600_000_000_000n));
-  world.timed.configure({ servers: ["ntp.example"], disabled: false });
+  world.timed.configure({ servers: ["ntp.example"], ...ON });
   await turns();
   assert.ok(world.done.includes("step 3600000000000"), world.done.join());
   await world.timed.close();
@@ -122,7 +154,7 @@ Deno.test("Timed follows other servers at once, whatever the former ones said", 
 Deno.test("Timed is ready after its first try though no server answers, and tries again", async () => {
   const world = new World();
   world.answer = () => Promise.reject(new Error("Cannot ask time server"));
-  world.timed.configure({ servers: ["ntp.example"], disabled: false });
+  world.timed.configure({ servers: ["ntp.example"], ...ON });
   await turns();
   assert.equal(world.ready, 1);
   assert.deepEqual(world.done, []);
@@ -134,14 +166,14 @@ Deno.test("Timed is ready after its first try though no server answers, and trie
 
 Deno.test("Timed that is disabled is ready, asks nobody, and can be turned on and off", async () => {
   const world = new World();
-  world.timed.configure({ servers: ["a"], disabled: true });
+  world.timed.configure({ servers: ["a"], ...ON, disabled: true });
   await turns();
   assert.deepEqual([world.ready, world.asked, world.done], [1, [], []]);
-  world.timed.configure({ servers: ["a"], disabled: false });
+  world.timed.configure({ servers: ["a"], ...ON });
   await turns();
   assert.deepEqual(world.asked, ["a"]);
-  world.timed.configure({ servers: ["a"], disabled: true });
-  world.timed.configure({ servers: ["b"], disabled: false });
+  world.timed.configure({ servers: ["a"], ...ON, disabled: true });
+  world.timed.configure({ servers: ["b"], ...ON });
   await turns();
   assert.deepEqual(world.asked, ["a", "b"]);
   await world.timed.close();
@@ -149,12 +181,12 @@ Deno.test("Timed that is disabled is ready, asks nobody, and can be turned on an
 
 Deno.test("Timed goes over to another server at once, and stays with the same", async () => {
   const world = new World();
-  world.timed.configure({ servers: ["pool.ntp.org"], disabled: false });
+  world.timed.configure({ servers: ["pool.ntp.org"], ...ON });
   await turns();
-  world.timed.configure({ servers: ["pool.ntp.org"], disabled: false });
+  world.timed.configure({ servers: ["pool.ntp.org"], ...ON });
   await turns();
   assert.deepEqual(world.asked, ["pool.ntp.org"]);
-  world.timed.configure({ servers: ["b"], disabled: false });
+  world.timed.configure({ servers: ["b"], ...ON });
   await turns();
   assert.deepEqual(world.asked, ["pool.ntp.org", "b"]);
   await world.timed.close();
@@ -171,7 +203,7 @@ Deno.test("Timed survives a clock that may not be set", async () => {
       },
     },
   });
-  timed.configure({ servers: ["a"], disabled: false });
+  timed.configure({ servers: ["a"], ...ON });
   await turns();
   assert.deepEqual([world.ready, world.done], [1, []]);
   assert.ok(world.logged.includes("adjtimex: EPERM"));
@@ -179,7 +211,7 @@ Deno.test("Timed survives a clock that may not be set", async () => {
 });
 
 const HOUR_NS = 3_600_000_000_000n;
-const FOUR = { servers: ["a", "b", "c", "d"], disabled: false };
+const FOUR = { servers: ["a", "b", "c", "d"], ...ON };
 
 Deno.test("Timed outvotes one of four that lies by an hour, and says which", async () => {
   const world = new World();
@@ -198,7 +230,7 @@ Deno.test("Timed touches no clock while two servers contradict each other", asyn
     server === "pool.ntp.org"
       ? Promise.reject(new Error("Cannot ask"))
       : Promise.resolve(measurement(server, server === "b" ? HOUR_NS : 0n));
-  world.timed.configure({ servers: ["a", "b"], disabled: false });
+  world.timed.configure({ servers: ["a", "b"], ...ON });
   await turns();
   assert.deepEqual([world.done, world.ready], [[], 1]);
   assert.match(world.logged.join(), /no majority among a \(a\) 0\.000 ms, b \(b\) 3600000\.000 ms/);
@@ -245,7 +277,8 @@ Deno.test("pollDelayMs() lies between 64 and 1024 s, retryDelayMs() grows to 64 
 });
 
 Deno.test("readSettings() names the field of the wrong kind and knows a default server", () => {
-  assert.deepEqual(readSettings({}), { servers: ["pool.ntp.org"], disabled: false });
+  assert.deepEqual(readSettings({}), { servers: ["pool.ntp.org"], ...ON });
+  assert.throws(() => readSettings({ configured: 1 }), /configured/);
   assert.throws(() => readSettings({ disabled: "yes" }), /disabled/);
   assert.throws(() => readSettings({ servers: [1] }), /servers/);
   assert.throws(() => readSettings(null), TypeError);

@@ -23,6 +23,7 @@ export function timedService(runner: RoleRunner, { config }: Pick<Machine, "conf
         JSON.stringify({
           servers: time()?.servers ?? DEFAULT_SERVERS,
           disabled: time()?.disabled ?? false,
+          configured: config.running.value !== undefined,
         }),
     }),
     health: { ...HEALTH_TIMES, check: componentHealth(SOCKETS.timed) },
