@@ -243,6 +243,9 @@ Deno.test("changesTo() takes what was lent and is over while DHCP still asks, an
     "remove address 10.5.0.50/24 on link 2",
     "remove address 10.5.0.250/32 on link 2",
   ]);
+  // A link that is to be left alone from now on keeps what it has.
+  const { plan: ignoring } = planned(eth({ ignore: true }));
+  assert.deepEqual(lines(changesTo(ignoring, { ...now, addresses }, owned)), []);
 });
 
 Deno.test("changesTo() takes only addresses that networkd set", () => {

@@ -96,7 +96,8 @@ function addressChanges(
     const key = addressKey(address);
     if (wanted.has(key)) return false;
     // Another machine may have it by now, whether DHCP answers this one or not.
-    if (owned.get(key) === "lent") return true;
+    const isOurs = plan.links.some(({ index }) => index === address.index);
+    if (isOurs && owned.get(key) === "lent") return true;
     return plan.settled.has(settledKey(address.index, address.family)) &&
       (isMarked(address.protocol) || owned.has(key));
   });

@@ -24,10 +24,10 @@ const RIGHTS: Record<ServiceRole, Rights> = {
   apid: { keepCapabilities: [], calls: ["routerd"], memoryMib: 256 },
   routerd: { keepCapabilities: [], calls: ["networkd", "timed"], memoryMib: 192 },
   networkd: {
-    // SYS_ADMIN is for sethostname(2) alone.
+    // SYS_ADMIN is for sethostname(2) and setdomainname(2) alone.
     keepCapabilities: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SYS_ADMIN"],
-    systemCalls: ["sethostname"],
-    // For accept_ra. The whole tree: below it parts are missing where IPv6 is turned off.
+    systemCalls: ["sethostname", "setdomainname"],
+    // For accept_ra and ndisc_notify. The whole tree: below it parts are missing where IPv6 is turned off.
     writes: ["/system/etc", "/proc/sys/net"],
     calls: [],
     memoryMib: 128,
