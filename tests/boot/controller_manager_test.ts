@@ -1,20 +1,13 @@
 /**
- * The Talos Controller Manager in a cluster of one node, deployed by its manifests. Upgrades of a cluster
- * of several are in rolling_upgrade_test.ts.
+ * The Talos Controller Manager in a cluster of one node, deployed by its manifests. Upgrades by it are in
+ * pool_upgrade_test.ts and rolling_upgrade_test.ts.
  *
  * @module
  */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { CONTROLLER_MANAGER, CREDENTIALS, NAMESPACE, type Pool, POOLS } from "$lib/pool/mod.ts";
+import { CONTROLLER_MANAGER, NAMESPACE, type Pool, POOLS } from "$lib/pool/mod.ts";
 import { VERSION } from "$lib/version/mod.ts";
-import {
-  buildControllerManager,
-  controllerManagerYaml,
-} from "../../mkimage/assets/controller_manager.ts";
-import { parseLock } from "../../mkimage/lock.ts";
-import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
-import { buildStamp } from "../../mkimage/stamp.ts";
+import { deployManager, managerImage } from "./controller_manager.ts";
 import { bringUpCluster, clusterTest, NODE_NAME } from "./kubernetes.ts";
 import { say } from "./served_images.ts";
 
@@ -23,19 +16,10 @@ const SOON_MS = 10 * 60_000;
 
 clusterTest("the controller manager runs by its manifests and keeps pools", async () => {
   const directory = await Deno.makeTempDir({ prefix: "fleet-test-" });
-  const image = await buildControllerManager({
-    lock: parseLock(await Deno.readTextFile(LOCK_FILE)),
-    ...{ cache: CACHE, stamp: await buildStamp(), output: join(directory, "image"), say },
-  });
+  const image = await managerImage(directory);
   await using cluster = await bringUpCluster({ built: [image] });
   const { kubectl, talosctl, served: { registry } } = cluster;
-  await kubectl.print(["apply", "-f", "-"], controllerManagerYaml(image.name));
-  const talosconfig = await Deno.readTextFile(join(talosctl.home, "talosconfig"));
-  await kubectl.apply({
-    ...{ apiVersion: "v1", kind: "Secret" },
-    metadata: { name: CREDENTIALS.secret, namespace: NAMESPACE },
-    stringData: { [CREDENTIALS.key]: talosconfig, [CREDENTIALS.registryCa]: registry.ca },
-  });
+  await deployManager(image, { ...cluster, user: talosctl });
   const pools = ["-n", NAMESPACE, "get", "pods", "-o", "wide"];
   await cluster.until(async () => {
     const { status } = await kubectl.get("-n", NAMESPACE, "deployment", CONTROLLER_MANAGER);

@@ -1,26 +1,15 @@
 /** Machines that run from their disks and form a cluster, with the Talos Controller Manager in it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import {
-  CONTROLLER_MANAGER,
-  CREDENTIALS,
-  NAMESPACE,
-  type Pool,
-  POOLS,
-  type PoolStatus,
-} from "$lib/pool/mod.ts";
+import { CONTROLLER_MANAGER, NAMESPACE, type Pool, POOLS, type PoolStatus } from "$lib/pool/mod.ts";
 import { VERSION } from "$lib/version/mod.ts";
 import { EMULATED_ARGUMENTS } from "../../cmd/talosctl/cluster/qemu.ts";
-import {
-  buildControllerManager,
-  controllerManagerYaml,
-} from "../../mkimage/assets/controller_manager.ts";
 import { buildDisk } from "../../mkimage/assets/disk.ts";
 import { parseLock } from "../../mkimage/lock.ts";
 import type { BuiltImage } from "../../mkimage/oci/build.ts";
 import { CACHE, LOCK_FILE } from "../../mkimage/paths.ts";
-import { buildStamp } from "../../mkimage/stamp.ts";
 import { brokenInstaller } from "./altered_releases.ts";
+import { deployManager, managerImage } from "./controller_manager.ts";
 import {
   installerOf,
   NEXT_TAG,
@@ -43,14 +32,13 @@ const BROKEN = "v0.1.2";
 
 /** Such a cluster, and the pool of all its nodes. */
 export class Fleet implements AsyncDisposable {
-  /** What was written before anything was upgraded. */
-  note!: Awaited<ReturnType<SeveralMachines["note"]>>;
-
   private constructor(
     readonly directory: string,
     readonly cluster: SeveralMachines,
     /** What the registry of installers has, by tag. */
     readonly installers: Record<string, BuiltImage>,
+    /** What was written before anything was upgraded. */
+    readonly note: Awaited<ReturnType<SeveralMachines["note"]>>,
     private readonly all: AsyncDisposableStack,
   ) {}
 
@@ -59,14 +47,12 @@ export class Fleet implements AsyncDisposable {
     directory: string,
     size: Pick<SeveralOptions, "masters" | "workers">,
   ): Promise<Fleet> {
-    const lock = parseLock(await Deno.readTextFile(LOCK_FILE));
-    const image = await buildControllerManager({
-      ...{ lock, cache: CACHE, stamp: await buildStamp(), output: join(directory, "image"), say },
-    });
+    const image = await managerImage(directory);
     const disk = join(directory, "disk.qcow2");
     await buildDisk({
       ...{ image: DIST, output: disk, format: "qcow2", sizeBytes: 640 * 2 ** 20, say: () => {} },
-      ...{ lock, cache: CACHE, extraArguments: EMULATED_ARGUMENTS },
+      lock: parseLock(await Deno.readTextFile(LOCK_FILE)),
+      ...{ cache: CACHE, extraArguments: EMULATED_ARGUMENTS },
     });
     await using started = new AsyncDisposableStack();
     const installers: Record<string, BuiltImage> = {};
@@ -81,31 +67,17 @@ export class Fleet implements AsyncDisposable {
         }],
       }),
     );
-    const fleet = new Fleet(directory, cluster, installers, started.move());
-    await fleet.#deploy(image.name);
-    return fleet;
-  }
-
-  async #deploy(image: string): Promise<void> {
-    const { kubectl, user, served } = this.cluster;
     // A call may meet an API server that is about to be given up.
     await until(async () => {
-      await kubectl.print(["apply", "-f", "-"], controllerManagerYaml(image));
-      await kubectl.apply({
-        ...{ apiVersion: "v1", kind: "Secret" },
-        metadata: { name: CREDENTIALS.secret, namespace: NAMESPACE },
-        stringData: {
-          [CREDENTIALS.key]: await Deno.readTextFile(join(user.home, "talosconfig")),
-          [CREDENTIALS.registryCa]: served.registry.ca,
-        },
-      });
-      await this.cluster.write("before");
-      this.note = await this.cluster.note();
+      await deployManager(image, cluster);
+      await cluster.write("before");
     }, SOON_MS);
     await eventually(async () => {
-      const { status } = await kubectl.get("-n", NAMESPACE, "deployment", CONTROLLER_MANAGER);
+      const manager = ["-n", NAMESPACE, "deployment", CONTROLLER_MANAGER];
+      const { status } = await cluster.kubectl.get(...manager);
       assert.equal(status.readyReplicas, 1);
     }, SOON_MS);
+    return new Fleet(directory, cluster, installers, await cluster.note(), started.move());
   }
 
   /** The release of each machine, with the slot that it is in, once all are there for good. */

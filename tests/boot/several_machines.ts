@@ -124,7 +124,7 @@ export class SeveralMachines implements AsyncDisposable {
     return (table.trimEnd().split(/\s+/).at(-1) ?? "").split(",").toSorted();
   }
 
-  /** The id of each control plane's member, by the machine's address; all three vote. */
+  /** The id of each control plane's member, by the machine's address; all of them vote. */
   async members(): Promise<Map<string, string>> {
     const rows = await this.#etcdStatus(this.masters);
     assert.ok(rows.every((row) => row.includes("false")), rows.join("\n"));
