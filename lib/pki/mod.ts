@@ -45,7 +45,15 @@ export {
 } from "./key.ts";
 export { canonicalIp, covers, NO_SANS, type Sans, sans, type Subject } from "./names.ts";
 export { decodePem, encodePem, type PemBlock, type PemPair } from "./pem.ts";
-export { hoursMs, MAX_BACKDATE_MS, renewAt, type Validity, validity, within } from "./validity.ts";
+export {
+  hoursMs,
+  MAX_BACKDATE_MS,
+  OutsideValidityError,
+  renewAt,
+  type Validity,
+  validity,
+  within,
+} from "./validity.ts";
 export {
   type CertificateDemand,
   CertificateError,

@@ -30,6 +30,11 @@ export function validity(now: Date, lifetimeMs: number): Validity {
   };
 }
 
+/** The time is outside the life of the CA: nothing that it signs would hold. */
+export class OutsideValidityError extends RangeError {
+  override readonly name = "OutsideValidityError";
+}
+
 /** `inner` cut to what `outer` covers: a leaf that outlives its CA would fail without a word. */
 export function within(inner: Validity, outer: Validity): Validity {
   const cut = {
@@ -37,7 +42,7 @@ export function within(inner: Validity, outer: Validity): Validity {
     notAfter: new Date(Math.min(inner.notAfter.getTime(), outer.notAfter.getTime())),
   };
   if (cut.notBefore < cut.notAfter) return cut;
-  throw new RangeError(
+  throw new OutsideValidityError(
     `Cannot choose validity: the CA holds only from ${outer.notBefore.toISOString()} ` +
       `to ${outer.notAfter.toISOString()}`,
   );

@@ -164,7 +164,11 @@ async function startUpgrade(deps: LifecycleDeps, request: Request): Promise<void
     if (stage) {
       const staged: StagedUpgrade = { image: installer.reference, preserve, achieved };
       await slots.stage(staged);
-      run(deps, sequences.stageUpgrade({ preserve, keepTurn }), {}, release);
+      run(deps, sequences.stageUpgrade({ preserve, keepTurn }), {}, async () => {
+        release();
+        // The machine did not leave its cluster: the next boot must not wipe what it has.
+        await slots.takeStaged();
+      });
     } else {
       const order = { slots, installer, preserve, achieved, keepTurn };
       run(deps, sequences.upgrade(order), {}, release);
@@ -179,7 +183,7 @@ async function startUpgrade(deps: LifecycleDeps, request: Request): Promise<void
  * Waits in line once more: others may be on their way by now, and one of them down. Nothing of this
  * machine has stopped yet, so it is patient.
  *
- * @throws {Error} when it is not its turn within half an hour
+ * @throws {Error} when it is not its turn within half an hour; the machine reboots as it is then
  */
 async function takeTurnAgain(
   { takeTurn, log }: LifecycleDeps,
@@ -197,6 +201,7 @@ async function takeTurnAgain(
       log(`it is not this machine's turn yet: ${messageOf(error)}`);
     }
     await systemClock.sleep(TURN_RETRY_MS, signal);
+    signal.throwIfAborted();
   }
 }
 
@@ -205,10 +210,14 @@ function run(
   deps: LifecycleDeps,
   sequence: Sequence,
   turn: SequenceTurn,
-  release = () => {},
+  undo: () => void | Promise<void> = () => {},
 ): void {
-  deps.sequencer.run(sequence, turn).catch((error) => {
-    release();
+  deps.sequencer.run(sequence, turn).catch(async (error) => {
+    try {
+      await undo();
+    } catch (fault) {
+      deps.log(`Cannot take back ${sequence.name}: ${messageOf(fault)}`);
+    }
     if (error instanceof LockedError) return deps.log(error.message);
     deps.log(`${sequence.name} failed: ${messageOf(error)}`);
     deps.power.request("reboot", `${sequence.name} that failed`);

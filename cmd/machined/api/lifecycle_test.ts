@@ -143,7 +143,9 @@ Deno.test("upgrade() that fails on its way reboots the machine and gives the tur
     takeTurn: async () => ({ ...TURN, release: () => void (released = true) }),
   });
   await client.upgrade({ image: "x" });
-  assert.equal(done.at(-1), "reboot: upgrade that failed");
+  while (done.at(-1) !== "reboot: upgrade that failed") {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   assert.equal(released, true);
 });
 
@@ -159,7 +161,20 @@ Deno.test("upgrade() gives the cluster's turn back when it does not come to the 
   assert.ok(!done.includes("upgrade"));
 });
 
-Deno.test("upgrade() waits for another turn where its own was lost on the way, as long as it takes", async () => {
+Deno.test("upgrade() that is staged and fails on its way is not done by the next boot", async () => {
+  await using disk = await TestDisk.make();
+  const slots = disk.booted("a");
+  const { done, client } = world(slots, {
+    sequencer: { busy: false, run: () => Promise.reject(new Error("etcd cannot be left")) },
+  });
+  await client.upgrade({ image: "x", stage: true });
+  while (done.at(-1) !== "reboot: stageUpgrade that failed") {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert.equal(await slots.takeStaged(), undefined);
+});
+
+Deno.test("upgrade() waits for another turn where its own was lost on the way", async () => {
   await using disk = await TestDisk.make();
   const lost = new AbortController();
   const answers = [

@@ -105,6 +105,7 @@ export async function takeTurn(
   let holding = false;
   // The call that asked ends before the turn does.
   const waiting = new AbortController();
+  if (signal.aborted) waiting.abort(signal.reason);
   signal.addEventListener("abort", () => holding || waiting.abort(signal.reason), { once: true });
   const ttl = ttlSeconds === undefined ? {} : { ttlSeconds };
   const options = { name: UPGRADE_MUTEX, waitMs, signal: waiting.signal, ...ttl };

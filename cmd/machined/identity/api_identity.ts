@@ -3,6 +3,7 @@ import {
   hoursMs,
   inspectCertificate,
   issueServerLeaf,
+  OutsideValidityError,
   type PemPair,
   renewAt,
   sans,
@@ -115,30 +116,38 @@ export class ApiIdentity {
   /** Issues and renews until the signal fires; a failure is logged and tried again. */
   async keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#attempt(signal);
+      try {
+        await this.#refresh(signal);
+        this.#fault = undefined;
+      } catch (error) {
+        this.#tell(error);
+      }
       await this.#deps.clock.sleep(CHECK_PERIOD_MS, signal);
     }
   }
 
   /**
    * Issues a certificate when there is none, its inputs changed, or half of its life is over. One that
-   * only a control plane can sign is left to `keep`: nothing may wait for another machine. So is what
-   * fails: a clock outside the life of the CA has to be set first, and what sets it has to start.
+   * only a control plane can sign is left to `keep`: nothing may wait for another machine. So is one
+   * for which the clock has to be set first: what sets it has to start.
+   *
+   * @throws {Error} when the CA or its key is of no use
    */
   async refresh(): Promise<void> {
-    await this.#attempt(undefined);
-  }
-
-  /** A failure is logged, once as long as it is the same. */
-  async #attempt(signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.#refresh(signal);
+      await this.#refresh(undefined);
       this.#fault = undefined;
     } catch (error) {
-      const reason = messageOf(error);
-      if (reason !== this.#fault) this.#deps.log(`no API certificate yet, trying again: ${reason}`);
-      this.#fault = reason;
+      if (!(error instanceof OutsideValidityError)) throw error;
+      this.#tell(error);
     }
+  }
+
+  /** Logs a failure, once as long as it is the same. */
+  #tell(error: unknown): void {
+    const reason = messageOf(error);
+    if (reason !== this.#fault) this.#deps.log(`no API certificate yet, trying again: ${reason}`);
+    this.#fault = reason;
   }
 
   async #refresh(signal: AbortSignal | undefined): Promise<void> {

@@ -122,6 +122,13 @@ Deno.test("ApiIdentity goes without a certificate while the clock is outside the
   assert.equal(identity.fault, undefined);
 });
 
+Deno.test("ApiIdentity refuses a key that is not the CA's: no clock mends that", async () => {
+  const { identity, inputs } = await world();
+  const other = await createCa({ kind: "ed25519", subject: {}, now: new Date(START) });
+  inputs.value = { ...inputs.value!, signer: { kind: "self", key: other.key } };
+  await assert.rejects(identity.refresh());
+});
+
 Deno.test("ApiIdentity shows a certificate that signs itself until there is a configuration", async () => {
   const { identity, inputs } = await world();
   const configured = inputs.value;

@@ -58,14 +58,14 @@ export async function drain(
       heardMs = performance.now();
       left = items.filter(isEvictable);
       if (left.length === 0) return;
+      for (const pod of left) {
+        const fault = await evict(kube, pod, { signal, log });
+        if (fault === undefined || signal.aborted || told.has(fault)) continue;
+        told.add(fault);
+        log(fault);
+      }
     } catch (error) {
       if (!signal.aborted && performance.now() - heardMs > SILENCE_MS) throw error;
-    }
-    for (const pod of left) {
-      const fault = await evict(kube, pod, { signal, log });
-      if (fault === undefined || signal.aborted || told.has(fault)) continue;
-      told.add(fault);
-      log(fault);
     }
     await systemClock.sleep(RETRY_MS, signal);
   }

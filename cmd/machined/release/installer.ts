@@ -43,6 +43,11 @@ export interface VerifiedInstaller {
   readonly version: string;
 }
 
+/** An image is there and is not taken: to fetch it again changes nothing. */
+export class UntrustedImageError extends Error {
+  override readonly name = "UntrustedImageError";
+}
+
 const ID = "installer";
 const VIEW = "/system/run/installer";
 
@@ -53,15 +58,18 @@ export class Installer {
   /**
    * Pulls an image and verifies all of it; nothing of it has run by then.
    *
-   * @throws {Error} one sentence that says why it is not taken; then nothing of it is kept
+   * @throws {UntrustedImageError} one sentence that says why it is not taken; then nothing of it is kept
+   * @throws {Error} one sentence that says why it could not be had
    */
   async fetch(image: string, signal: AbortSignal): Promise<VerifiedInstaller> {
     const reference = effectiveInstaller(image);
     const { containerd, images } = this.deps;
+    let isHere = false;
     try {
       // A tag may stand for another image than it did.
       await pullImage(containerd, reference, images, signal);
       const unpacked = await ensureImage(containerd, { reference }, images, signal);
+      isHere = true;
       const { version } = await this.#verify(unpacked, signal);
       this.deps.log(
         `installer ${reference} (${unpacked.digest}) brings ${version}, its signature is right`,
@@ -69,9 +77,8 @@ export class Installer {
       return { reference, version };
     } catch (cause) {
       await this.forget(reference);
-      throw new Error(`error validating installer image "${reference}": ${messageOf(cause)}`, {
-        cause,
-      });
+      const message = `error validating installer image "${reference}": ${messageOf(cause)}`;
+      throw isHere ? new UntrustedImageError(message, { cause }) : new Error(message, { cause });
     }
   }
 

@@ -96,18 +96,24 @@ function startUdevd({ services, config }: Machine): Task {
 
 /** Services that need a registry and a cluster: they come up when those are there, not with the boot. */
 const OF_THE_CLUSTER: ReadonlySet<string> = new Set(["etcd", "kubelet"]);
-/** On a worker the API waits for a certificate, which only a control plane can sign. */
-const OF_THE_CLUSTER_ON_WORKERS: ReadonlySet<string> = new Set([...OF_THE_CLUSTER, "apid"]);
+/**
+ * Where the machine cannot sign for its API, on a worker or while its clock is outside the life of the
+ * CA, services with certificates come up later too.
+ */
+const WITHOUT_CERTIFICATE: ReadonlySet<string> = new Set([...OF_THE_CLUSTER, "apid", "trustd"]);
 
 /** Starts every service and waits until all that this node can bring up by itself are up. */
 function startAllServices(machine: Machine): Task {
-  const { services } = machine;
+  const { services, config, identity } = machine;
   return {
     name: "startAllServices",
     async run(signal) {
       if (onControlPlane(machine)) services.load(...controlPlaneServices(machine));
+      // It runs since before there was a configuration.
+      if (config.running.value?.config.machine.time?.disabled) await services.stop("timed");
       services.start();
-      const late = onControlPlane(machine) ? OF_THE_CLUSTER : OF_THE_CLUSTER_ON_WORKERS;
+      const signs = onControlPlane(machine) && identity.fault === undefined;
+      const late = signs ? OF_THE_CLUSTER : WITHOUT_CERTIFICATE;
       const ids = services.list().map(({ id }) => id).filter((id) => !late.has(id));
       await services.waitUp(ids, { timeoutMs: SERVICES_WAIT_MS, signal });
     },

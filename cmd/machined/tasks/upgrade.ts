@@ -2,7 +2,7 @@
 import { otherSlot } from "$lib/bootloader/mod.ts";
 import { messageOf, systemClock } from "$lib/service/mod.ts";
 import type { Machine } from "../machine.ts";
-import type { VerifiedInstaller } from "../release/installer.ts";
+import { UntrustedImageError, type VerifiedInstaller } from "../release/installer.ts";
 import { upgradeArguments } from "../release/installer_arguments.ts";
 import type { StagedUpgrade, UpgradeRecord } from "../release/record.ts";
 import type { Slots } from "../release/slots.ts";
@@ -59,6 +59,7 @@ async function fetchAgain(
       return await installer.fetch(image, signal);
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof UntrustedImageError) throw error;
       log(`${messageOf(error)}; trying again`);
     }
     await systemClock.sleep(pauseMs, signal);

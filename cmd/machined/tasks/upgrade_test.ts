@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { KernelCmdline } from "$lib/cmdline/mod.ts";
 import type { Machine } from "../machine.ts";
+import { UntrustedImageError } from "../release/installer.ts";
 import { TestDisk } from "../release/testing.ts";
 import { upgrade, upgradeStaged } from "./upgrade.ts";
 
@@ -107,4 +108,26 @@ Deno.test("upgradeStaged() waits for a registry, and writes down that it could n
     ...{ version: "registry/installer:v2", slot: "b", from: "v1", state: "failed" },
     ...{ cause: "no route to the registry", ...ACHIEVED },
   });
+});
+
+Deno.test("upgradeStaged() does not fetch again what is not to be trusted", async () => {
+  await using disk = await TestDisk.make();
+  const slots = disk.booted("a");
+  let fetches = 0;
+  const { machine: upgrading } = machine(() => disk.upgrade("v2"));
+  const mistrusting = {
+    ...upgrading,
+    log: () => {},
+    releases: { slots } as Machine["releases"],
+    installer: {
+      ...upgrading.installer,
+      fetch: () => Promise.reject(new UntrustedImageError(`signed by another key, ${++fetches}`)),
+    } as unknown as Machine["installer"],
+  };
+  const staged = { image: "registry/installer:v2", preserve: true, achieved: ACHIEVED };
+  await assert.rejects(
+    Promise.resolve(upgradeStaged(mistrusting, staged, [1, 1]).run(SIGNAL)),
+    /signed by another key, 1/,
+  );
+  assert.equal((await slots.record())?.state, "failed");
 });
