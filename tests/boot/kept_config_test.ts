@@ -35,9 +35,9 @@ Deno.test.afterAll(async () => {
   await Deno.remove(directory, { recursive: true });
 });
 
-/** The configuration with this host name. */
+/** The configuration with this host name, in a domain. */
 function named(name: string): string {
-  return yaml.replace("network: {}", `network: { hostname: ${name} }`);
+  return yaml.replace("network: {}", `network: { hostname: ${name}.kept.test }`);
 }
 
 /** Waits until the node has booted, after offset `from` of the console, and has this name. */
@@ -67,6 +67,7 @@ bootTest("what the URL gave is kept on STATE, readable by its owner alone", asyn
   user = await Talosctl.administrator(node);
   assert.notEqual(named("x"), yaml);
   await booted(NAMES[0]);
+  assert.equal(await user.print(["read", "/proc/sys/kernel/domainname"]), "kept.test\n");
   assert.equal(await user.print(["read", KEPT]), named(NAMES[0]));
   assert.match(await user.print(["list", "-l", "/system/state"]), /-rw-------.*config\.yaml/);
   const mounts = await user.print(["read", "/proc/mounts"]);
