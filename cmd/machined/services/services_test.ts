@@ -121,8 +121,8 @@ Deno.test("timedService() is fed the configured servers, or the default one", li
   await eventually(() => lines("timed").length === 2);
   await alone.stop();
   assert.deepEqual(lines("timed").map((line) => JSON.parse(line)), [
-    { servers: ["pool.ntp.org"], disabled: false },
-    { servers: ["ntp.example"], disabled: false },
+    { servers: ["pool.ntp.org"], disabled: false, configured: false },
+    { servers: ["ntp.example"], disabled: false, configured: true },
   ]);
 });
 
@@ -131,8 +131,12 @@ Deno.test(
   linux,
   async () => {
     const { manager, machine, runner, running } = world();
-    running.set(configOf({ time: { disabled: true } }));
     manager.load({ ...timedService(runner, machine), dependsOn: [] });
+    // As it is before there is a configuration.
+    manager.start();
+    await eventually(() => manager.status("timed")?.state === "Running");
+    running.set(configOf({ time: { disabled: true } }));
+    await manager.stop("timed");
     manager.start();
     await manager.waitUp(["timed"], { timeoutMs: 2_000 });
     assert.equal(manager.status("timed")?.state, "Skipped");
