@@ -101,7 +101,7 @@ rootTest("Timed follows three chronies and outvotes a server that lies by an hou
       startServer: "127.0.0.1", random: Math.random,
       log: (line) => log.push(line), onReady: resolve,
     });
-    timed.configure({ servers, disabled: false });
+    timed.configure({ servers, disabled: false, configured: true });
     await promise;
     await timed.close();
     console.log(JSON.stringify({ done, log }));`);
