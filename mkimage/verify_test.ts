@@ -8,7 +8,7 @@ import { makeKeys, publicKeyOf, signWith } from "./keys.ts";
 import { Scratch } from "./testing.ts";
 import { concat, verityTree } from "./verity.ts";
 import { verifyImage } from "./verify.ts";
-import { zstdCached } from "./zstd.ts";
+import { unzstd, zstdCached } from "./zstd.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 const part = (name: string, bytes: Uint8Array) => ({
@@ -108,12 +108,26 @@ Deno.test("verifyImage() refuses a flipped bit anywhere behind the image in the 
   const start = whole.findLastIndex((_, at) =>
     whole[at] === 0x28 && whole[at + 1] === 0xb5 && whole[at + 2] === 0x2f && whole[at + 3] === 0xfd
   );
+  const content = await unzstd(whole.slice(start));
+  let refused = 0;
   // The last frame from its second header byte on: content, block headers, checksum.
   for (let at = start + 6; at < whole.length; at += 37) {
     await flip(path, at);
-    await assert.rejects(verifyImage(scratch.path, undefined, quiet), `byte ${at}`);
+    try {
+      await verifyImage(scratch.path, undefined, quiet);
+      // Some bits of a frame mean nothing: with them the image is the same.
+      assert.deepEqual(
+        await unzstd((await Deno.readFile(path)).slice(start)),
+        content,
+        `byte ${at}`,
+      );
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+      refused++;
+    }
     await flip(path, at);
   }
+  assert.ok(refused > 10, `${refused} refused`);
   await verifyImage(scratch.path, undefined, quiet);
 });
 
