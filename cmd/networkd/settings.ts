@@ -1,5 +1,5 @@
 import { KernelCmdline } from "$lib/cmdline/mod.ts";
-import { formatIp, parseIp } from "$lib/codec/mod.ts";
+import { canonicalIp } from "$lib/codec/mod.ts";
 import { flag, list, number, optional, record, text, texts } from "./fields.ts";
 import { readVirtual, type VirtualConfig } from "./virtual_settings.ts";
 
@@ -65,7 +65,7 @@ export function readSettings(value: unknown): Settings {
 /** An address in the one form that the kernel's answers have; other text is left to who uses it. */
 function asKernelWrites(address: string): string {
   try {
-    return formatIp(parseIp(address));
+    return canonicalIp(address);
   } catch {
     return address;
   }

@@ -2,14 +2,13 @@ import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import {
+  canonicalIp,
   clockOffsetNs,
   decodeNtpReply,
   encodeNtpRequest,
-  formatIp,
   kissCode,
   ntpReplyFault,
   ntpToUnixNs,
-  parseIp,
   roundTripNs,
 } from "$lib/codec/mod.ts";
 
@@ -52,7 +51,7 @@ export async function addressesOf(
   { deadlineMs, signal }: Pick<SntpOptions, "deadlineMs" | "signal">,
 ): Promise<readonly string[]> {
   // As the socket writes the sender of an answer.
-  if (isIP(server)) return [server.includes("%") ? server : formatIp(parseIp(server))];
+  if (isIP(server)) return [server.includes("%") ? server : canonicalIp(server)];
   try {
     const found = await until(endOf(deadlineMs, signal), lookup(server, { all: true }));
     return found.map(({ address }) => address);

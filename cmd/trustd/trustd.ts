@@ -1,7 +1,15 @@
 import type { Socket } from "node:net";
 import { Code } from "@connectrpc/connect";
 import type { Clock } from "$lib/clock/mod.ts";
-import { inspectCertificate, issueServerLeaf, renewAt, sans, tlsKey } from "$lib/pki/mod.ts";
+import {
+  inspectCertificate,
+  isInTerm,
+  issueServerLeaf,
+  sans,
+  type Term,
+  termOf,
+  tlsKey,
+} from "$lib/pki/mod.ts";
 import {
   admit,
   answerStatus,
@@ -45,8 +53,7 @@ export class Trustd {
   #settings: Settings | undefined;
   #server: GrpcServer | undefined;
   #issuedFor = "";
-  #notBeforeMs = 0;
-  #renewAtMs = 0;
+  #term: Term | undefined;
   readonly #registry = new CallRegistry({ maxCalls: 256, stallMs: 5_000 });
 
   constructor(readonly options: TrustdOptions) {}
@@ -69,17 +76,13 @@ export class Trustd {
     const { ca, voucher, names, lifetimeMs } = settings;
     const nowMs = this.options.clock.now();
     const issuedFor = `${ca.crt} ${voucher} ${names.join(" ")}`;
-    // A clock that was set back leaves a certificate that is not valid yet: also a reason to renew.
-    const due = nowMs >= this.#renewAtMs || nowMs < this.#notBeforeMs;
-    if (issuedFor === this.#issuedFor && !due) return;
+    if (issuedFor === this.#issuedFor && this.#term && isInTerm(nowMs, this.#term)) return;
     const now = new Date(nowMs);
     const subject = { commonName: "trustd" };
     const { crt, key } = await issueServerLeaf({ ca, subject, sans: sans(names), now, lifetimeMs });
     await this.#show({ ca: ca.crt, cert: crt + voucher, key: tlsKey(key) });
-    const { notBefore, notAfter } = inspectCertificate(crt);
     this.#issuedFor = issuedFor;
-    this.#notBeforeMs = notBefore.getTime();
-    this.#renewAtMs = renewAt(notBefore, notAfter, now).getTime();
+    this.#term = termOf(inspectCertificate(crt), now);
   }
 
   /** Ends every call and stops listening. */

@@ -73,6 +73,11 @@ export function formatIp(bytes: Uint8Array): string {
   return bytes.length === 16 ? formatIpv6(bytes) : formatIpv4(bytes);
 }
 
+/** The one text of an address of either family. @throws {SyntaxError} when it is none */
+export function canonicalIp(text: string): string {
+  return formatIp(parseIp(text));
+}
+
 /** An address and how many of its leading bits name the network. */
 export interface IpPrefix {
   readonly address: string;

@@ -25,6 +25,7 @@ export {
   isArpConflict,
 } from "./arp.ts";
 export {
+  canonicalIp,
   classPrefix,
   formatIp,
   formatIpv4,

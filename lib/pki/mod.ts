@@ -43,13 +43,15 @@ export {
   publicKeyPem,
   tlsKey,
 } from "./key.ts";
-export { canonicalIp, covers, NO_SANS, type Sans, sans, type Subject } from "./names.ts";
+export { covers, NO_SANS, type Sans, sans, type Subject } from "./names.ts";
 export { decodePem, encodePem, type PemBlock, type PemPair } from "./pem.ts";
 export {
   hoursMs,
+  isInTerm,
   MAX_BACKDATE_MS,
   OutsideValidityError,
-  renewAt,
+  type Term,
+  termOf,
   type Validity,
   validity,
   within,

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { canonicalIp } from "$lib/codec/mod.ts";
 
 /** Who a certificate is about. Empty parts are left out. */
 export interface Subject {
@@ -33,11 +34,6 @@ export function sans(names: Iterable<string>): Sans {
       );}
   }
   return { ips: [...ips], dns: [...dns] };
-}
-
-/** The shortest form of an address, so that equal ones compare equal. */
-export function canonicalIp(ip: string): string {
-  return isIP(ip) === 6 ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip;
 }
 
 /** Whether `name` (an address or a host name) is among `names`; `*.` covers one label. */

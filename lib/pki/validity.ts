@@ -58,6 +58,25 @@ export function renewAt(notBefore: Date, notAfter: Date, now: Date): Date {
   return new Date(Math.max(half, now.getTime()));
 }
 
+/** From when to when a certificate is to be used, milliseconds since 1970. */
+export interface Term {
+  readonly fromMs: number;
+  readonly renewAtMs: number;
+}
+
+/** The term of a certificate with this validity. */
+export function termOf({ notBefore, notAfter }: Validity, now: Date): Term {
+  return {
+    fromMs: notBefore.getTime(),
+    renewAtMs: renewAt(notBefore, notAfter, now).getTime(),
+  };
+}
+
+/** Whether it is to be used now. One that is not valid yet is not: the clock was set back. */
+export function isInTerm(nowMs: number, { fromMs, renewAtMs }: Term): boolean {
+  return nowMs >= fromMs && nowMs < renewAtMs;
+}
+
 function wholeSeconds(ms: number): Date {
   return new Date(Math.floor(ms / SECOND_MS) * SECOND_MS);
 }

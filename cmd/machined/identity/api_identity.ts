@@ -2,12 +2,14 @@
 import {
   hoursMs,
   inspectCertificate,
+  isInTerm,
   issueServerLeaf,
   OutsideValidityError,
   type PemPair,
-  renewAt,
   sans,
   selfSignedServer,
+  type Term,
+  termOf,
 } from "$lib/pki/mod.ts";
 import { type Clock, Latest, messageOf } from "$lib/service/mod.ts";
 
@@ -63,8 +65,7 @@ export class ApiIdentity {
   #fault: string | undefined;
   #fingerprint: string | undefined;
   #issuedFor = "";
-  #renewAtMs = 0;
-  #notBeforeMs = 0;
+  #term: Term | undefined;
 
   constructor(deps: {
     inputs: () => IdentityInputs | undefined;
@@ -156,18 +157,17 @@ export class ApiIdentity {
     const nowMs = this.#deps.clock.now();
     const names = [...new Set(inputs.names)].toSorted();
     const issuedFor = `${inputs.ca} ${names.join(" ")}`;
-    // A clock that was set back leaves a certificate that is not valid yet: also a reason to renew.
-    const due = nowMs >= this.#renewAtMs || nowMs < this.#notBeforeMs;
-    if (issuedFor === this.#issuedFor && !due) return;
+    if (issuedFor === this.#issuedFor && this.#term && isInTerm(nowMs, this.#term)) return;
     const { ca, crt, key } = await this.#issue(inputs, names, signal);
-    const { notBefore, notAfter, fingerprint } = inspectCertificate(crt);
-    this.#fingerprint = fingerprint;
+    const certificate = inspectCertificate(crt);
+    this.#fingerprint = certificate.fingerprint;
     this.#issuedFor = issuedFor;
-    this.#notBeforeMs = notBefore.getTime();
-    this.#renewAtMs = renewAt(notBefore, notAfter, new Date(nowMs)).getTime();
+    this.#term = termOf(certificate, new Date(nowMs));
     this.current.set({ identity: { ca, cert: crt, key } });
     this.#deps.log(
-      `API certificate issued for ${names.join(", ")}, valid until ${notAfter.toISOString()}`,
+      `API certificate issued for ${
+        names.join(", ")
+      }, valid until ${certificate.notAfter.toISOString()}`,
     );
   }
 

@@ -1,13 +1,14 @@
+import { canonicalIp } from "$lib/codec/mod.ts";
 import {
-  canonicalIp,
-  type CertificateInfo,
   inspectCertificate,
+  isInTerm,
   issueLeaf,
   keyMatches,
   type PemPair,
-  renewAt,
   type Sans,
   type Subject,
+  type Term,
+  termOf,
   type Usage,
   verifyCertificate,
 } from "$lib/pki/mod.ts";
@@ -27,14 +28,8 @@ export interface KeptLeaf {
   readonly renewAtMs: number;
 }
 
-/** From when on a certificate holds, and when it is to be renewed; milliseconds since 1970. */
-interface Times {
-  readonly fromMs: number;
-  readonly renewAtMs: number;
-}
-
 /** What was found of a certificate: it is good for a demand. */
-interface Finding extends Times {
+interface Finding extends Term {
   readonly demand: string;
 }
 
@@ -50,53 +45,41 @@ export async function keepLeaf(
   demand: LeafDemand,
   now: Date,
 ): Promise<KeptLeaf> {
-  const found = present && await goodTimes(present, demand, now);
+  const found = present && await goodTerm(present, demand, now);
   if (present && found) return { leaf: present, renewAtMs: found.renewAtMs };
   const leaf = await issueLeaf({ kind: "ecdsa-p256", ...demand, now });
-  return { leaf, renewAtMs: timesOf(inspectCertificate(leaf.crt), now).renewAtMs };
+  return { leaf, renewAtMs: termOf(inspectCertificate(leaf.crt), now).renewAtMs };
 }
 
-/** The times of a certificate that is good for a demand now, as it was found last or anew. */
-async function goodTimes(
+/** The term of a certificate that is good for a demand now, as it was found last or anew. */
+async function goodTerm(
   leaf: PemPair,
   demand: LeafDemand,
   now: Date,
-): Promise<Times | undefined> {
+): Promise<Term | undefined> {
   const { ca, subject, sans, usages } = demand;
   const wanted = JSON.stringify([ca.crt, subject, sans, usages]);
   const known = findings.get(leaf);
-  // A leaf never outlives its CA, so its own times say all.
-  if (known?.demand === wanted && isBetween(now.getTime(), known)) return known;
-  const times = await examine(leaf, demand, now);
-  if (times) findings.set(leaf, { demand: wanted, ...times });
-  return times;
+  // A leaf never outlives its CA, so its own term says all.
+  if (known?.demand === wanted && isInTerm(now.getTime(), known)) return known;
+  const term = await examine(leaf, demand, now);
+  if (term) findings.set(leaf, { demand: wanted, ...term });
+  return term;
 }
 
-function isBetween(nowMs: number, { fromMs, renewAtMs }: Times): boolean {
-  return nowMs >= fromMs && nowMs < renewAtMs;
-}
-
-function timesOf(validity: Pick<CertificateInfo, "notBefore" | "notAfter">, now: Date): Times {
-  const { notBefore, notAfter } = validity;
-  return {
-    fromMs: notBefore.getTime(),
-    renewAtMs: renewAt(notBefore, notAfter, now).getTime(),
-  };
-}
-
-async function examine(leaf: PemPair, demand: LeafDemand, now: Date): Promise<Times | undefined> {
+async function examine(leaf: PemPair, demand: LeafDemand, now: Date): Promise<Term | undefined> {
   try {
     // Under this very CA, and valid now: a clock that was set back asks for a new one too.
     await verifyCertificate({ crt: leaf.crt, ca: demand.ca.crt, now });
     const certificate = inspectCertificate(leaf.crt);
     const { subject, sans, usages } = certificate;
-    const times = timesOf(certificate, now);
-    const isGood = isBetween(now.getTime(), times) && keyMatches(leaf.crt, leaf.key) &&
+    const term = termOf(certificate, now);
+    const isGood = isInTerm(now.getTime(), term) && keyMatches(leaf.crt, leaf.key) &&
       subject.commonName === demand.subject.commonName &&
       sameSet(subject.organization ?? [], demand.subject.organization ?? []) &&
       sameSet(sans.ips.map(canonicalIp), demand.sans.ips.map(canonicalIp)) &&
       sameSet(sans.dns, demand.sans.dns) && sameSet(usages, demand.usages);
-    return isGood ? times : undefined;
+    return isGood ? term : undefined;
   } catch {
     return undefined;
   }
