@@ -41,16 +41,15 @@ export function interfacePlans(
 ): { readonly interfaces: readonly InterfacePlan[]; readonly faults: readonly string[] } {
   const faults: string[] = [];
   const ignored = ignoredLinks(settings);
-  const touchable = links.filter((link) =>
-    link.type !== ARPHRD.LOOPBACK && !ignored.has(link.name)
-  );
   const configs = new Map(settings.network.interfaces.map((entry) => [entry.interface, entry]));
-  for (const { name } of links.filter(({ type }) => type === ARPHRD.LOOPBACK)) {
-    if (!configs.has(name) || ignored.has(name)) continue;
+  const managed = links.filter(({ name }) => !ignored.has(name));
+  const loopback = managed.find(({ type, name }) => type === ARPHRD.LOOPBACK && configs.has(name));
+  if (loopback) {
     faults.push(
-      `Cannot set up ${name} otherwise: addresses of no link belong on a dummy interface`,
+      `Cannot set up ${loopback.name} otherwise: addresses of no link belong on a dummy interface`,
     );
   }
+  const touchable = managed.filter(({ type }) => type !== ARPHRD.LOOPBACK);
   const argument = bootArgument(settings, faults);
   const members = bondMembers(settings);
   const usable = touchable.filter((link) => isUsable(link) && !members.has(link.name));

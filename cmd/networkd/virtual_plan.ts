@@ -25,11 +25,12 @@ export function virtualChanges(
     !(config.virtual.kind === "vlan" && ignored.has(config.virtual.parent))
   );
   const kept = new Set(wanted.map((config) => config.interface));
+  const members = bondMembers(settings);
   const changes = [
     ...links.filter(({ name, alias }) => alias === MARK && !kept.has(name)).map(removal),
     ...wanted.flatMap((config) => oneLink(config, named, made, faults)),
     ...links.filter(({ name }) => !ignored.has(name))
-      .flatMap((link) => memberChanges(link, bondMembers(settings), kept, named)),
+      .flatMap((link) => memberChanges(link, members, kept, named)),
   ];
   return { changes, faults };
 }
