@@ -27,8 +27,8 @@ import { SharedAddresses } from "./etcd/shared_addresses.ts";
 import type { Ground } from "./ground.ts";
 import { API_CERTIFICATE_LIFETIME_MS, ApiIdentity } from "./identity/api_identity.ts";
 import { askTrustd } from "./identity/ask_trustd.ts";
-import { fullHostname, hostNames } from "./identity/host.ts";
-import { nodeName } from "./kubelet/plan.ts";
+import { hostNames } from "./identity/host.ts";
+import { ownNodeName } from "./kubelet/own_name.ts";
 import { identityInputs } from "./identity/names.ts";
 import { trustdEndpoints, trustSettings } from "./identity/trust.ts";
 import { Voucher } from "./identity/voucher.ts";
@@ -116,7 +116,7 @@ export async function assemble(
     container: false,
     isClockRight: () => clockState().synchronized,
     network: (onFault, signal) => followFeed(NETWORK_FEED, readNetworkStatus, onFault, signal),
-    kubernetes: hostKubernetes({ nodename: () => ownNodeName(config) }),
+    kubernetes: hostKubernetes({ nodename: () => ownName(config) }),
   });
   const power = new PowerRequests();
   const savedConfig = new SavedConfig();
@@ -249,8 +249,8 @@ function trialMs(cmdline: KernelCmdline): number {
   return Number.isFinite(seconds) && seconds >= 1 ? Math.min(seconds * 1000, TRIAL_MS) : TRIAL_MS;
 }
 
-/** This machine's name in Kubernetes. */
-function ownNodeName({ running }: ConfigStore): string {
+/** This machine's name in Kubernetes; without a configuration the one that it has. */
+function ownName({ running }: ConfigStore): string {
   const config = running.value?.config;
-  return config ? nodeName(config, fullHostname()) : Deno.hostname();
+  return config ? ownNodeName(config) : Deno.hostname();
 }

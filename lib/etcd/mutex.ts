@@ -30,7 +30,8 @@ export async function withMutex<T>(
   const keeping = keepAlive(etcd, { lease, ttlSeconds, goodUntilMs, lost });
   try {
     const request = { name: toBase64(name), lease };
-    // One wait, however many members there are: a call that is late is not tried with the next.
+    // One wait, however many members there are: what is called off is not tried with the next, which a
+    // call whose own time is over would be.
     const late = AbortSignal.timeout(waitMs);
     const waiting = { signal: signal ? AbortSignal.any([signal, late]) : late };
     await etcd.call("lock/lock", request, { ...waiting, timeoutMs: 2 * waitMs }).catch((cause) => {

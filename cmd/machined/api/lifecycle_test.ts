@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { until } from "$lib/rpc/testing.ts";
 import { TestDisk } from "../release/testing.ts";
 import type { Slots } from "../release/slots.ts";
 import { Sequencer } from "../sequences/engine.ts";
@@ -143,9 +144,8 @@ Deno.test("upgrade() that fails on its way reboots the machine and gives the tur
     takeTurn: async () => ({ ...TURN, release: () => void (released = true) }),
   });
   await client.upgrade({ image: "x" });
-  while (done.at(-1) !== "reboot: upgrade that failed") {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  await until("rebooted", () => done.some((one) => one.startsWith("reboot")));
+  assert.equal(done.at(-1), "reboot: upgrade that failed");
   assert.equal(released, true);
 });
 
@@ -168,9 +168,8 @@ Deno.test("upgrade() that is staged and fails on its way is not done by the next
     sequencer: { busy: false, run: () => Promise.reject(new Error("etcd cannot be left")) },
   });
   await client.upgrade({ image: "x", stage: true });
-  while (done.at(-1) !== "reboot: stageUpgrade that failed") {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  await until("rebooted", () => done.some((one) => one.startsWith("reboot")));
+  assert.equal(done.at(-1), "reboot: stageUpgrade that failed");
   assert.equal(await slots.takeStaged(), undefined);
 });
 

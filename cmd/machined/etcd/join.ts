@@ -8,6 +8,7 @@ import {
   promoteMember,
   removeMember,
 } from "$lib/etcd/mod.ts";
+import type { EtcdAccess } from "./access.ts";
 import { type MemberIdentity, type MemberPlan, peerUrl } from "./arguments.ts";
 
 /** How long a member may take to show that it is there, milliseconds. */
@@ -16,13 +17,13 @@ const ALIVE_MS = 5_000;
 /**
  * Makes this machine a member of a cluster that runs, without a vote at first: a member that does not
  * come up then costs the others no quorum. What the cluster remembers of an earlier life of this
- * machine goes, for its data is gone; `at` reaches a member, to see that it is not another's life.
+ * machine goes, for its data is gone; `access` reaches a member, to see that it is not another's life.
  *
  * @throws {Error} when another machine is a member under this one's name
  */
 export async function joinCluster(
   etcd: EtcdClient,
-  at: (endpoints: readonly string[]) => Promise<EtcdClient>,
+  access: Pick<EtcdAccess, "at">,
   identity: MemberIdentity,
   signal: AbortSignal,
 ): Promise<MemberPlan> {
@@ -30,7 +31,7 @@ export async function joinCluster(
   const members = await listMembers(etcd, { signal });
   const known = knownMember(members, { ...identity, url });
   if (known?.name) {
-    if (!known.peerUrls.includes(url) && await isAlive(known, at, signal)) {
+    if (!known.peerUrls.includes(url) && await isAlive(known, access, signal)) {
       throw new Error(
         `another machine is a member under the name "${known.name}", at ` +
           `${known.peerUrls.join(", ")}: give this one another machine.network.hostname`,
@@ -47,11 +48,11 @@ export async function joinCluster(
 /** Whether a member answers: this machine has no data, so it would be another. */
 async function isAlive(
   { clientUrls }: Member,
-  at: (endpoints: readonly string[]) => Promise<EtcdClient>,
+  access: Pick<EtcdAccess, "at">,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (clientUrls.length === 0) return false;
-  using client = await at(clientUrls);
+  using client = await access.at(clientUrls);
   return await checkHealth(client, { signal, timeoutMs: ALIVE_MS }).then(() => true, () => false);
 }
 

@@ -209,16 +209,16 @@ real(
     await machines.start("q", "never");
     await machines.start("r", "never");
     using etcd = await machines.access("p").local();
-    const { at } = machines.access("p");
+    const access = machines.access("p");
     const twin = { ...identityOf("s"), name: "q" };
     await assert.rejects(
-      joinCluster(etcd, at, twin, machines.signal),
+      joinCluster(etcd, access, twin, machines.signal),
       /another machine is a member under the name "q", at https:.*machine\.network\.hostname/,
     );
     assert.deepEqual(await members(machines, "p"), ["p", "q", "r"]);
     const { id } = memberNamed(await listMembers(etcd), "q");
     await machines.stop("q");
-    await insist(async () => void await joinCluster(etcd, at, twin, machines.signal));
+    await insist(async () => void await joinCluster(etcd, access, twin, machines.signal));
     const now = await listMembers(etcd);
     assert.ok(now.some(({ peerUrls }) => peerUrls.includes(peerUrl(twin.address))));
     // Who asks for a removal whose answer was lost finds it done.

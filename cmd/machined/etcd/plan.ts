@@ -76,8 +76,7 @@ async function joinUntilDone(
       const others = await access.others(signal);
       if (others.length === 0) throw new Error("the control plane has no other member");
       using etcd = await access.at(others);
-      const at = (endpoints: readonly string[]) => access.at(endpoints);
-      return await joinCluster(etcd, at, identity, signal);
+      return await joinCluster(etcd, access, identity, signal);
     } catch (error) {
       signal.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);

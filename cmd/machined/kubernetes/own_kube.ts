@@ -2,8 +2,7 @@
 import { isControlPlane } from "$lib/config/mod.ts";
 import { KubeClient } from "$lib/kube/mod.ts";
 import { kubeletTarget } from "../controllers/mod.ts";
-import { fullHostname } from "../identity/host.ts";
-import { nodeName } from "../kubelet/plan.ts";
+import { ownNodeName } from "../kubelet/own_name.ts";
 import type { Machine } from "../machine.ts";
 
 /** This machine's node, and a client of Kubernetes that may change it. */
@@ -19,7 +18,7 @@ export async function ownKube(
   const running = config.running.value?.config;
   if (!running) throw new Error("Cannot use Kubernetes: the machine has no configuration");
   const kube = isControlPlane(running) ? await etcd.access.kube() : await asKubelet();
-  const node = nodeName(running, fullHostname());
+  const node = ownNodeName(running);
   return { kube, node, [Symbol.dispose]: () => kube[Symbol.dispose]() };
 }
 

@@ -2,8 +2,7 @@ import { isControlPlane } from "$lib/config/mod.ts";
 import { type KubeClient, type KubeObject, TYPES } from "$lib/kube/mod.ts";
 import { systemClock } from "$lib/service/mod.ts";
 import type { RunningConfig } from "../config/store.ts";
-import { fullHostname } from "../identity/host.ts";
-import { nodeName } from "../kubelet/plan.ts";
+import { ownNodeName } from "../kubelet/own_name.ts";
 import { controlPlanePatch } from "../kubernetes/node_role.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../sequences/engine.ts";
@@ -45,7 +44,7 @@ async function untilLabelled(
   signal: AbortSignal,
 ): Promise<void> {
   if (!isControlPlane(config)) return;
-  const name = nodeName(config, fullHostname());
+  const name = ownNodeName(config);
   const schedulable = config.cluster.allowSchedulingOnMasters ?? false;
   let told = "";
   while (!signal.aborted) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { KernelCmdline } from "$lib/cmdline/mod.ts";
 import type { Machine } from "../machine.ts";
 import { UntrustedImageError } from "../release/installer.ts";
+import type { Slots } from "../release/slots.ts";
 import { TestDisk } from "../release/testing.ts";
 import { upgrade, upgradeStaged } from "./upgrade.ts";
 
@@ -9,18 +10,26 @@ const SIGNAL = new AbortController().signal;
 const INSTALLER = { reference: "registry/installer:v2", version: "v2" };
 const ACHIEVED = { services: ["kubelet"], node: "node-a" };
 
-/** A machine whose installer does this. */
-function machine(run: (args: readonly string[]) => Promise<void>) {
+/** A machine whose installer does this, fetched like that. */
+function machine(
+  run: (args: readonly string[]) => Promise<void>,
+  { slots, fetch = () => Promise.resolve(INSTALLER) }: {
+    readonly slots?: Slots;
+    readonly fetch?: () => Promise<typeof INSTALLER>;
+  } = {},
+) {
   const fetched: string[] = [];
   const parts = {
     version: "v1",
     cmdline: KernelCmdline.parse("talos.platform=metal console=ttyS0"),
     config: { running: { value: undefined } },
+    releases: { slots },
+    log: () => {},
     installer: {
       run: (_installer: unknown, args: readonly string[]) => run(args),
-      fetch: async (image: string) => {
+      fetch: (image: string) => {
         fetched.push(image);
-        return INSTALLER;
+        return fetch();
       },
     },
   };
@@ -55,55 +64,36 @@ Deno.test("upgrade() that fails is written down, and the next boot is settled", 
   assert.deepEqual(await slots.standing(), { kind: "settled" });
 });
 
+const STAGED = { image: "registry/installer:v2", preserve: true, achieved: ACHIEVED };
+/** Fetches it, again after each of these pauses. */
+const staged = (machine: Machine) =>
+  Promise.resolve(upgradeStaged(machine, STAGED, [1, 1]).run(SIGNAL));
+
 Deno.test("upgradeStaged() verifies the image anew", async () => {
   await using disk = await TestDisk.make();
   const slots = disk.booted("a");
-  const { machine: upgrading, fetched } = machine(() => disk.upgrade("v2"));
-  const staged = { image: "registry/installer:v2", preserve: true, achieved: ACHIEVED };
-  await upgradeStaged(
-    { ...upgrading, log: () => {}, releases: { slots } as Machine["releases"] },
-    staged,
-  )
-    .run(SIGNAL);
+  const { machine: upgrading, fetched } = machine(() => disk.upgrade("v2"), { slots });
+  await staged(upgrading);
   assert.deepEqual(fetched, ["registry/installer:v2"]);
   assert.equal((await slots.entries()).length, 2);
   assert.equal((await slots.record())?.state, "trying");
-  const nowhere = {
-    ...upgrading,
-    log: () => {},
-    releases: { slots: undefined } as Machine["releases"],
-  };
-  await assert.rejects(
-    Promise.resolve(upgradeStaged(nowhere, staged).run(SIGNAL)),
-    /was not started from its disk/,
-  );
+  const { machine: nowhere } = machine(() => disk.upgrade("v2"));
+  await assert.rejects(staged(nowhere), /was not started from its disk/);
 });
 
 Deno.test("upgradeStaged() waits for a registry, and writes down that it could not be reached", async () => {
   await using disk = await TestDisk.make();
   const slots = disk.booted("a");
-  const { machine: upgrading } = machine(() => disk.upgrade("v2"));
-  const fetches = { left: 2 };
-  const unreachable = {
-    ...upgrading,
-    log: () => {},
-    releases: { slots } as Machine["releases"],
-    installer: {
-      ...upgrading.installer,
-      fetch: () =>
-        fetches.left-- > 0
-          ? Promise.reject(new Error("no route to the registry"))
-          : Promise.resolve(INSTALLER),
-    } as unknown as Machine["installer"],
+  let failures = 2;
+  const fetch = async () => {
+    if (failures-- > 0) throw new Error("no route to the registry");
+    return INSTALLER;
   };
-  const staged = { image: "registry/installer:v2", preserve: true, achieved: ACHIEVED };
-  await upgradeStaged(unreachable, staged, [1, 1]).run(SIGNAL);
+  const { machine: unreachable } = machine(() => disk.upgrade("v2"), { slots, fetch });
+  await staged(unreachable);
   assert.equal((await slots.record())?.version, "v2");
-  fetches.left = 9;
-  await assert.rejects(
-    Promise.resolve(upgradeStaged(unreachable, staged, [1, 1]).run(SIGNAL)),
-    /no route to the registry/,
-  );
+  failures = 9;
+  await assert.rejects(staged(unreachable), /no route to the registry/);
   assert.deepEqual(await slots.record(), {
     ...{ version: "registry/installer:v2", slot: "b", from: "v1", state: "failed" },
     ...{ cause: "no route to the registry", ...ACHIEVED },
@@ -113,21 +103,9 @@ Deno.test("upgradeStaged() waits for a registry, and writes down that it could n
 Deno.test("upgradeStaged() does not fetch again what is not to be trusted", async () => {
   await using disk = await TestDisk.make();
   const slots = disk.booted("a");
-  let fetches = 0;
-  const { machine: upgrading } = machine(() => disk.upgrade("v2"));
-  const mistrusting = {
-    ...upgrading,
-    log: () => {},
-    releases: { slots } as Machine["releases"],
-    installer: {
-      ...upgrading.installer,
-      fetch: () => Promise.reject(new UntrustedImageError(`signed by another key, ${++fetches}`)),
-    } as unknown as Machine["installer"],
-  };
-  const staged = { image: "registry/installer:v2", preserve: true, achieved: ACHIEVED };
-  await assert.rejects(
-    Promise.resolve(upgradeStaged(mistrusting, staged, [1, 1]).run(SIGNAL)),
-    /signed by another key, 1/,
-  );
+  const fetch = () => Promise.reject(new UntrustedImageError("signed by another key"));
+  const { machine: mistrusting, fetched } = machine(() => disk.upgrade("v2"), { slots, fetch });
+  await assert.rejects(staged(mistrusting), /signed by another key/);
+  assert.equal(fetched.length, 1);
   assert.equal((await slots.record())?.state, "failed");
 });
